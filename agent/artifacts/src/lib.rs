@@ -1,0 +1,1 @@
+//! Globs, archives and transfers.

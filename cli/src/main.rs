@@ -1,0 +1,3 @@
+//! The `buildyard` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The gRPC door for agents and clients.

@@ -1,0 +1,1 @@
+//! The HTTP door: S3 and the AWS APIs.

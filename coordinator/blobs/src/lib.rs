@@ -1,0 +1,1 @@
+//! Bytes: an S3 client and the embedded S3.

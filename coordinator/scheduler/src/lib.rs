@@ -1,0 +1,1 @@
+//! Build lifecycle, queue order and placement, as pure functions.

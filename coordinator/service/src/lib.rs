@@ -1,0 +1,1 @@
+//! Use cases and reconcilers: the only code that commits.

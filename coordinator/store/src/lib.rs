@@ -1,0 +1,1 @@
+//! Records: builds, queue, agents, outbox.

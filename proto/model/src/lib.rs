@@ -1,0 +1,33 @@
+//! The vocabulary that agent, coordinator and clients share: plain values, no I/O, no clock of its own.
+//!
+//! Every type here crosses a process boundary, so each is `serde` and grows only by optional fields.
+
+pub mod artifact;
+pub mod build;
+pub mod compute;
+pub mod environment;
+pub mod id;
+pub mod job;
+pub mod lease;
+pub mod log;
+pub mod outcome;
+pub mod phase;
+pub mod placement;
+pub mod secret;
+pub mod source;
+pub mod time;
+
+pub use artifact::{ArtifactKind, ArtifactRecord, ArtifactSpec, Namespace, Packaging};
+pub use build::BuildView;
+pub use compute::{ComputeType, EnvironmentType, Resources};
+pub use environment::{Environment, EnvironmentVariable, PullPolicy, VariableKind};
+pub use id::{AgentId, BuildId, IdError, ProjectName};
+pub use job::{BuildspecOrigin, JobSpec, RetryOf, Submission};
+pub use lease::LeaseToken;
+pub use log::{LogChunk, LogOffset};
+pub use outcome::{BuildStatus, Outcome};
+pub use phase::{Phase, PhaseContext, PhaseRecord, PhaseStatus};
+pub use placement::{AgentStatus, AgentView, Architecture, Capacity, Requirements};
+pub use secret::Secret;
+pub use source::{GitCredentials, SecondarySource, Source, SourceKind};
+pub use time::{Clock, SystemClock, Timestamp};

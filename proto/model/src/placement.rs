@@ -1,0 +1,94 @@
+//! What a build asks of an agent, what an agent has, and how it looks to people.
+
+use crate::compute::Resources;
+use crate::id::{AgentId, BuildId};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A processor architecture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    X86_64,
+    Aarch64,
+}
+
+impl Architecture {
+    /// This program's own architecture.
+    pub const fn native() -> Self {
+        if cfg!(target_arch = "aarch64") { Self::Aarch64 } else { Self::X86_64 }
+    }
+}
+
+/// What an agent must offer to be given a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requirements {
+    /// CPU and memory of the compute type.
+    pub resources: Resources,
+    /// Of the environment type.
+    pub architecture: Architecture,
+    /// Every one must be on the agent with the same value.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Whether the agent must allow privileged containers.
+    #[serde(default)]
+    pub privileged: bool,
+    /// Whether the agent must allow sources on its own disk.
+    #[serde(default)]
+    pub local_source: bool,
+}
+
+/// What an agent has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// Builds at once.
+    pub slots: u32,
+    /// CPU and memory for builds. A build is never refused an otherwise idle agent for its size alone:
+    /// its limits are then the agent's own size.
+    pub resources: Resources,
+    /// The host's.
+    pub architecture: Architecture,
+    /// From the agent's config.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Whether privileged builds may run.
+    #[serde(default)]
+    pub privileged: bool,
+    /// Whether local paths may be sources.
+    #[serde(default)]
+    pub local_source: bool,
+    /// `docker`, `podman`, `host` or `fake`.
+    pub executor: String,
+}
+
+/// Where an agent stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AgentStatus {
+    /// Connected and taking builds.
+    Online,
+    /// Connected, finishes what it has and takes nothing new.
+    Draining,
+    /// Connected, but cannot run builds now (engine gone, disk full).
+    Unhealthy,
+    /// Not connected.
+    Offline,
+}
+
+/// An agent as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentView {
+    pub name: AgentId,
+    pub status: AgentStatus,
+    /// Why it is unhealthy, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The agent program's version.
+    pub version: String,
+    pub capacity: Capacity,
+    /// What it runs now.
+    pub builds: Vec<BuildId>,
+    pub last_seen: Timestamp,
+}

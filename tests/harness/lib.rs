@@ -1,0 +1,1 @@
+//! Starts a fleet for a test and reads its state.

@@ -1,1 +1,9 @@
-//! Records: builds, queue, agents, outbox.
+//! Remembers: builds, the queue, agents, the outbox. The store knows no rules: `scheduler` makes a step, `service`
+//! commits it here by optimistic version. `memory` is the reference model, `sqlite` the default; one conformance
+//! suite holds for both. What is answered as done is on disk (fsynced).
+
+pub mod roles;
+
+pub use roles::{
+    AgentRecord, Agents, Builds, Created, Draft, Error, ListQuery, Outbox, OutboxEntry, Queue, Store,
+};

@@ -1,0 +1,126 @@
+//! The roles in which the service sees the store: small traits, so that a caller's signature says what it can do.
+
+use async_trait::async_trait;
+use buildyard_model::{AgentId, BuildId, Capacity, JobSpec, ProjectName, Timestamp};
+use buildyard_scheduler::placement::Candidate;
+use buildyard_scheduler::{Build, Effect, Step};
+use serde::{Deserialize, Serialize};
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Somebody else committed the build meanwhile: read it again and decide again.
+    #[error("build {0} was changed by somebody else meanwhile")]
+    Conflict(BuildId),
+    /// There is no such thing.
+    #[error("{0} does not exist")]
+    NotFound(String),
+    /// The same idempotency token was used for a different request within its 5 minutes.
+    #[error("the idempotency token was used for a different request")]
+    TokenMismatch,
+    /// The disk or the database failed. Nothing was stored.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// Another process uses the same data.
+    #[error("{0}")]
+    InUse(String),
+}
+
+/// A build about to be made: everything but its number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// `build_number` is overwritten by the store: per project, from 1, without gaps.
+    pub spec: JobSpec,
+    /// Token and a hash of the request it came with; valid for 5 minutes before `spec.submitted_at`.
+    pub idempotency: Option<(String, String)>,
+    /// The outbox entry that asked for the build (a retry): removed in the same transaction.
+    pub outbox_entry: Option<u64>,
+}
+
+/// What became of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    pub build: Build,
+    /// Whether the idempotency token named a build that was there already.
+    pub existed: bool,
+}
+
+/// Which builds to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListQuery {
+    pub project: Option<ProjectName>,
+    /// At most so many, newest first.
+    pub limit: u32,
+    /// Those behind (older than) this one.
+    pub after: Option<BuildId>,
+}
+
+/// Builds, whole.
+#[async_trait]
+pub trait Builds: Send + Sync {
+    /// Makes a build in state Queued (by `Build::queued`), its queue entry and its number in one transaction.
+    async fn create(&self, draft: Draft) -> Result<Created, Error>;
+    async fn get(&self, id: &BuildId) -> Result<Option<Build>, Error>;
+    /// Replaces the build if its stored version is `step.build.version - 1`, keeps the queue in step with its state,
+    /// and adds the durable effects to the outbox: all or nothing. Gives the outbox entries made.
+    async fn commit(&self, step: &Step) -> Result<Vec<OutboxEntry>, Error>;
+    async fn list(&self, query: &ListQuery) -> Result<Vec<Build>, Error>;
+    /// Ids whose uuid begins with `prefix` (hex digits and '-'), within a project if given; at most `limit`.
+    async fn find(&self, project: Option<&ProjectName>, prefix: &str, limit: u32) -> Result<Vec<BuildId>, Error>;
+}
+
+/// What waits and what is in an agent's hands.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Waiting builds in order: priority, then submission. At most `limit`.
+    async fn waiting(&self, limit: u32) -> Result<Vec<Candidate>, Error>;
+    /// Waiting builds whose queue time-out ended before `now`.
+    async fn overdue(&self, now: Timestamp) -> Result<Vec<BuildId>, Error>;
+    /// Every build that is Leased, Running or Stopping.
+    async fn active(&self) -> Result<Vec<Build>, Error>;
+    /// How many wait.
+    async fn depth(&self) -> Result<u64, Error>;
+}
+
+/// An agent as the coordinator remembers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentRecord {
+    pub name: AgentId,
+    /// Lower-case hex SHA-256 of its credential.
+    pub credential_sha256: String,
+    pub version: String,
+    pub capacity: Option<Capacity>,
+    /// Whether a person asked it to take no builds.
+    pub draining: bool,
+    pub enrolled_at: Timestamp,
+    pub last_seen: Timestamp,
+}
+
+/// Agents.
+#[async_trait]
+pub trait Agents: Send + Sync {
+    async fn put_agent(&self, agent: &AgentRecord) -> Result<(), Error>;
+    async fn agent(&self, name: &AgentId) -> Result<Option<AgentRecord>, Error>;
+    async fn agents(&self) -> Result<Vec<AgentRecord>, Error>;
+    async fn remove_agent(&self, name: &AgentId) -> Result<(), Error>;
+}
+
+/// A durable effect that is still to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    pub id: u64,
+    pub effect: Effect,
+}
+
+/// Effects that must survive a crash.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Oldest first, at most `limit`.
+    async fn pending(&self, limit: u32) -> Result<Vec<OutboxEntry>, Error>;
+    async fn done(&self, id: u64) -> Result<(), Error>;
+}
+
+/// Everything together.
+pub trait Store: Builds + Queue + Agents + Outbox + std::fmt::Debug {}
+
+impl<T: Builds + Queue + Agents + Outbox + std::fmt::Debug> Store for T {}

@@ -1,0 +1,107 @@
+//! What an agent says about a build it holds. Everything is fenced by the lease and may be said twice.
+
+use crate::commit::Applied;
+use crate::sessions::ToAgent;
+use crate::{Error, Service};
+use buildyard_model::{AgentId, LeaseToken, Timestamp};
+use buildyard_scheduler::{Build, Event, Rejected, State};
+use std::time::Duration;
+
+/// An agent that declined gets no offer for so long, so that a refused build is not offered in a circle.
+const REST_AFTER_DECLINE: Duration = Duration::from_millis(500);
+
+impl Service {
+    /// Takes in what `agent` says about `token`. A stale lease is answered with a revoke and is no error: the message
+    /// has been dealt with. An error means: not dealt with, send it again.
+    pub async fn heard(&self, agent: &AgentId, token: &LeaseToken, event: Event) -> Result<(), Error> {
+        if let Event::Decline { .. } = event {
+            let until = self.now().plus(REST_AFTER_DECLINE);
+            self.inner.sessions.update(agent, |session| session.resting_until = until);
+            self.ring_later(REST_AFTER_DECLINE);
+        }
+        match self.apply(&token.build, event).await {
+            Ok(Applied::Done(_) | Applied::Rejected(Rejected::Unchanged, _)) => Ok(()),
+            Ok(Applied::Rejected(rejected, _)) => {
+                tracing::info!(agent.id = %agent, lease = %token, %rejected, "a message about a build has no effect");
+                self.revoke(agent, token, &rejected.to_string());
+                Ok(())
+            }
+            Err(error) if error.kind == crate::Kind::NotFound => {
+                self.revoke(agent, token, "the build is not known to this coordinator");
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn revoke(&self, agent: &AgentId, token: &LeaseToken, reason: &str) {
+        self.inner.sessions.send(agent, ToAgent::Revoke { token: token.clone(), reason: reason.to_owned() });
+    }
+
+    fn ring_later(&self, after: Duration) {
+        let service = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            service.inner.match_bell.notify_one();
+        });
+    }
+
+    /// The build, if `agent` holds it by this lease: the check before every effect of an agent outside of the build's
+    /// own record (log, upload, secret).
+    pub(crate) async fn leased(&self, agent: &AgentId, token: &LeaseToken) -> Result<Build, Error> {
+        let build = self.load(&token.build).await?;
+        match &build.state {
+            State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. }
+                if lease.agent == *agent && lease.token == *token =>
+            {
+                Ok(build)
+            }
+            _ => Err(Error::fenced(format!("lease {token} of agent {agent} is not in force"))),
+        }
+    }
+
+    /// Brings the store's and an agent's view of its builds together when it connects: sends again what it must hear,
+    /// takes back what it has forgotten, revokes what is no longer its own.
+    pub(crate) async fn reconcile_held(&self, agent: &AgentId, held: &[LeaseToken]) -> Result<(), Error> {
+        let active = self.store().active().await?;
+        for build in &active {
+            let (State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. }) = &build.state
+            else {
+                continue;
+            };
+            if lease.agent != *agent {
+                continue;
+            }
+            let holds = held.contains(&lease.token);
+            match (&build.state, holds) {
+                (State::Leased { .. }, false) => self.offer(lease, build),
+                (State::Stopping { .. }, true) => self.send_stop(lease),
+                (State::Running { .. } | State::Stopping { .. }, false) => {
+                    let reason = format!("agent {agent} came back without the build");
+                    self.apply(&build.spec.id, Event::Lost { reason }).await?;
+                }
+                _ => {}
+            }
+        }
+        let in_force = |token: &LeaseToken| active.iter().any(|build| lease_of(build).is_some_and(|lease| lease == token));
+        for token in held.iter().filter(|token| !in_force(token)) {
+            self.revoke(agent, token, "the lease is not in force");
+        }
+        Ok(())
+    }
+
+    /// Since when the build has been waiting for its agent's word, if it has.
+    pub(crate) fn waiting_since(build: &Build) -> Option<Timestamp> {
+        match &build.state {
+            State::Leased { since, .. } | State::Stopping { since, .. } => Some(*since),
+            State::Queued { .. } | State::Running { .. } | State::Finished { .. } => None,
+        }
+    }
+}
+
+pub(crate) fn lease_of(build: &Build) -> Option<&LeaseToken> {
+    match &build.state {
+        State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. } => Some(&lease.token),
+        State::Queued { .. } | State::Finished { .. } => None,
+    }
+}

@@ -1,0 +1,81 @@
+//! The form of a stored chunk and its name.
+//!
+//! An object is zstd of: number of time marks (u32), the marks (offset within the chunk u32, time in ms i64), then the
+//! log's bytes. All numbers are little-endian. Its key holds the range of offsets, so a listing is an index.
+
+use crate::Error;
+use buildyard_model::{LeaseToken, Timestamp};
+use bytes::Bytes;
+
+/// Level 1: logs shrink about tenfold already, at several hundred MB/s.
+const ZSTD_LEVEL: i32 = 1;
+const MARK_BYTES: usize = 12;
+/// No chunk is larger; a damaged one can't make us allocate more.
+const LARGEST: usize = 16 * 1024 * 1024;
+
+/// When a stretch of the chunk was read from the build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) at: u32,
+    pub(crate) time: Timestamp,
+}
+
+pub(crate) fn prefix(token: &LeaseToken) -> String {
+    format!("logs/{}/{:08}/", token.build.uuid(), token.epoch)
+}
+
+pub(crate) fn key(token: &LeaseToken, start: u64, end: u64) -> String {
+    format!("{}{start:016x}-{end:016x}", prefix(token))
+}
+
+/// The range of offsets that a key names.
+pub(crate) fn range(key: &str) -> Option<(u64, u64)> {
+    let (start, end) = key.rsplit('/').next()?.split_once('-')?;
+    let range = (u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?);
+    (range.0 < range.1).then_some(range)
+}
+
+pub(crate) fn encode(marks: &[Mark], bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut plain = Vec::with_capacity(4 + marks.len() * MARK_BYTES + bytes.len());
+    plain.extend_from_slice(&u32::try_from(marks.len()).unwrap_or(0).to_le_bytes());
+    for mark in marks {
+        plain.extend_from_slice(&mark.at.to_le_bytes());
+        plain.extend_from_slice(&mark.time.0.to_le_bytes());
+    }
+    plain.extend_from_slice(bytes);
+    zstd::bulk::compress(&plain, ZSTD_LEVEL).map_err(|error| Error::new(crate::Kind::Internal, format!("log chunk: {error}")))
+}
+
+/// The log's bytes in a stored chunk.
+pub(crate) fn decode(stored: &[u8]) -> Result<Bytes, Error> {
+    let damaged = |what: &str| Error::new(crate::Kind::Internal, format!("a stored log chunk is damaged: {what}"));
+    let plain = zstd::bulk::decompress(stored, LARGEST).map_err(|error| damaged(&error.to_string()))?;
+    let marks = plain.first_chunk::<4>().map(|count| u32::from_le_bytes(*count)).ok_or_else(|| damaged("too short"))?;
+    let start = 4 + marks as usize * MARK_BYTES;
+    if start > plain.len() {
+        return Err(damaged("more marks than bytes"));
+    }
+    Ok(Bytes::from(plain).slice(start..))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_survives_storage() {
+        let marks = [Mark { at: 0, time: Timestamp(5) }, Mark { at: 3, time: Timestamp(9) }];
+        let stored = encode(&marks, b"abc\0\xffdef").unwrap();
+        assert_eq!(&decode(&stored).unwrap()[..], b"abc\0\xffdef");
+        assert!(decode(&stored[..stored.len() - 3]).is_err());
+        assert!(decode(b"nonsense").is_err());
+    }
+
+    #[test]
+    fn a_key_names_its_range() {
+        let token = LeaseToken { build: "p1:00000000-0000-0000-0000-000000000001".parse().unwrap(), attempt: 1, epoch: 2 };
+        assert_eq!(range(&key(&token, 10, 4096)), Some((10, 4096)));
+        assert_eq!(range("logs/x/y/5-5"), None);
+        assert_eq!(range("logs/x/y/zz-5"), None);
+    }
+}

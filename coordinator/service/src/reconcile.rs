@@ -1,0 +1,30 @@
+//! Tasks that bring the world in line with the records: each is idempotent, takes no input, and is woken both by a
+//! bell and by a timer, so that a lost ring costs time and nothing else.
+
+mod leases;
+mod matching;
+mod outbox;
+mod queue;
+
+use crate::{Error, Service};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Takes stock of what the store holds and starts every reconciler; they end with `shutdown`.
+pub async fn run(service: &Service, shutdown: &CancellationToken) -> Result<TaskTracker, Error> {
+    for build in service.store().active().await? {
+        service.inner.load.note(&build);
+    }
+    let tasks = TaskTracker::new();
+    macro_rules! start {
+        ($($task:ident),+) => {$({
+            let (service, shutdown) = (service.clone(), shutdown.clone());
+            tasks.spawn(async move {
+                tokio::select! { () = shutdown.cancelled() => {} () = $task::run(&service) => {} }
+            });
+        })+};
+    }
+    start!(matching, leases, queue, outbox);
+    tasks.close();
+    Ok(tasks)
+}

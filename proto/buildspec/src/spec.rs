@@ -79,7 +79,10 @@ pub enum OnFailure {
     Continue,
     /// Try the build again, `count` times at most (default 3, 0..=100), when the phase's message matches `pattern`
     /// (absent: always). The pattern is known to compile.
-    Retry { count: u32, pattern: Option<String> },
+    Retry {
+        count: u32,
+        pattern: Option<String>,
+    },
 }
 
 /// One artifact's files.
@@ -166,6 +169,17 @@ pub enum BatchKind {
     Fanout { parallelism: u32, ignore_failure: bool },
 }
 
+impl BatchKind {
+    /// How many builds the batch comes to, without making them: check it against the allowed maximum first.
+    pub fn build_count(&self) -> u64 {
+        match self {
+            Self::List(tasks) | Self::Graph(tasks) => tasks.len() as u64,
+            Self::Matrix(matrix) => matrix.build_count(),
+            Self::Fanout { parallelism, .. } => u64::from(*parallelism),
+        }
+    }
+}
+
 /// A task of a build-list or build-graph.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BatchTask {
@@ -200,4 +214,15 @@ pub struct BatchMatrix {
     pub images: Vec<String>,
     /// Variable → its values.
     pub variables: Vec<(String, Vec<String>)>,
+}
+
+impl BatchMatrix {
+    /// The size of the product; an empty list does not vary and counts as one. Never overflows.
+    fn build_count(&self) -> u64 {
+        let variables = self.variables.iter().map(|(_, values)| values.len());
+        [self.buildspecs.len(), self.compute_types.len(), self.images.len()]
+            .into_iter()
+            .chain(variables)
+            .fold(1, |product: u64, values| product.saturating_mul(values.max(1) as u64))
+    }
 }

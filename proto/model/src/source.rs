@@ -1,5 +1,9 @@
 //! What a build is made from (reference 4).
 
+mod rules;
+
+pub use rules::{GitLocation, git_location};
+
 use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
 

@@ -1,1 +1,9 @@
-//! The coordinator: configuration and composition.
+//! The coordinator as a whole: its configuration, its credentials, and the composition of its parts.
+
+mod assemble;
+pub mod config;
+mod credentials;
+
+pub use assemble::{Coordinator, StartError};
+pub use config::CoordinatorConfig;
+pub use credentials::Credentials;

@@ -1,1 +1,15 @@
-//! Starts a fleet for a test and reads its state.
+//! Starts a fleet of real processes for a test, restarts and kills them, and reads their state through the CLI, as a
+//! user would. Everything lies in one temporary directory and ends with the [`Fleet`].
+
+mod agent;
+mod binary;
+mod containers;
+mod coordinator;
+mod fleet;
+mod process;
+
+pub use agent::{AgentOptions, ExecutorKind};
+pub use binary::binary;
+pub use containers::{busybox_image, leftovers};
+pub use fleet::{Fleet, Started};
+pub use process::{Process, wait_for};

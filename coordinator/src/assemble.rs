@@ -1,0 +1,101 @@
+//! Configuration → running parts: one function per subsystem, in the order in which they depend on one another.
+
+mod doors;
+mod records;
+mod storage;
+
+use crate::config::{ConfigError, CoordinatorConfig};
+use crate::credentials::Credentials;
+use buildyard_model::SystemClock;
+use buildyard_service::{FileSecrets, Parts, Service, Settings, fingerprint, reconcile};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Why the coordinator cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data directory cannot be used.
+    #[error("the data directory {} cannot be used: {source}", path.display())]
+    DataDirectory { path: PathBuf, source: std::io::Error },
+    /// An address is taken or not ours.
+    #[error("cannot listen on {address} for {door}: {source}; choose another address with {option}")]
+    Listen { door: &'static str, address: SocketAddr, option: &'static str, source: std::io::Error },
+    /// Records cannot be opened.
+    #[error(transparent)]
+    Records(#[from] buildyard_store::Error),
+    /// Storage cannot be used.
+    #[error("storage cannot be used: {0}")]
+    Storage(#[from] buildyard_blobs::Error),
+    /// What is remembered cannot be taken up again.
+    #[error(transparent)]
+    Service(#[from] buildyard_service::Error),
+}
+
+/// A running coordinator.
+#[derive(Debug)]
+pub struct Coordinator {
+    /// Where the HTTP door listens.
+    pub http: SocketAddr,
+    /// Where the gRPC door listens.
+    pub grpc: SocketAddr,
+    pub credentials: Credentials,
+    /// The file to source.
+    pub credentials_file: PathBuf,
+    tasks: TaskTracker,
+    reconcilers: TaskTracker,
+}
+
+impl Coordinator {
+    /// Starts everything; it ends with `shutdown`. When this returns, both doors answer.
+    pub async fn start(config: &CoordinatorConfig, shutdown: &CancellationToken) -> Result<Self, StartError> {
+        config.check()?;
+        let unusable = |source| StartError::DataDirectory { path: config.data_dir.clone(), source };
+        std::fs::create_dir_all(&config.data_dir).map_err(unusable)?;
+        // The lock of the records comes first: nothing is touched that another coordinator uses.
+        let store = records::open(config).await?;
+        let listeners = doors::bind(&config.listen).await?;
+        let credentials = Credentials::of(&config.data_dir).map_err(unusable)?;
+        let http_url = config.listen.public_url.clone().unwrap_or_else(|| format!("http://{}", listeners.http_address));
+        let storage = storage::open(config, &credentials, &http_url).await?;
+        let service = Service::new(Parts {
+            store,
+            objects: storage.objects.clone(),
+            transfers: storage.transfers.clone(),
+            secrets: Arc::new(FileSecrets::new(config.secrets_file.clone())),
+            clock: Arc::new(SystemClock),
+            settings: settings(config, &credentials, &storage),
+        });
+        let reconcilers = reconcile::run(&service, shutdown).await?;
+        let (http, grpc) = (listeners.http_address, listeners.grpc_address);
+        let tasks = doors::open(listeners, service, storage.embedded, shutdown);
+        let credentials_file = credentials
+            .write_environment(&config.data_dir, &config.region, &storage.url, &format!("http://{grpc}"))
+            .map_err(unusable)?;
+        tracing::info!(%http, %grpc, data_dir = %config.data_dir.display(), "the coordinator is ready");
+        Ok(Self { http, grpc, credentials, credentials_file, tasks, reconcilers })
+    }
+
+    /// Waits for the end after `shutdown`.
+    pub async fn join(self) {
+        self.tasks.wait().await;
+        self.reconcilers.wait().await;
+    }
+}
+
+fn settings(config: &CoordinatorConfig, credentials: &Credentials, storage: &storage::Storage) -> Settings {
+    Settings {
+        region: config.region.clone(),
+        account: config.account.clone(),
+        artifact_bucket: storage.artifact_bucket.clone(),
+        system_bucket: storage.system_bucket.clone(),
+        join_token_sha256: fingerprint(credentials.join_token.expose()),
+        client_tokens_sha256: vec![fingerprint(credentials.client_token.expose())],
+        timings: config.timings.timings(),
+    }
+}

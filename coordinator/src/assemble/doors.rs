@@ -1,0 +1,50 @@
+//! The doors: bound before anything depends on their addresses, opened when everything behind them is there.
+
+use super::StartError;
+use crate::config::ListenConfig;
+use buildyard_blobs::Embedded;
+use buildyard_service::Service;
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub(super) struct Listeners {
+    pub(super) http: TcpListener,
+    pub(super) http_address: SocketAddr,
+    pub(super) grpc: TcpListener,
+    pub(super) grpc_address: SocketAddr,
+}
+
+pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError> {
+    let (http, http_address) = listen("HTTP", config.http, "--http or listen.http").await?;
+    let (grpc, grpc_address) = listen("gRPC", config.grpc, "--grpc or listen.grpc").await?;
+    Ok(Listeners { http, http_address, grpc, grpc_address })
+}
+
+async fn listen(door: &'static str, address: SocketAddr, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { door, address, option, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+pub(super) fn open(listeners: Listeners, service: Service, embedded: Option<Embedded>, shutdown: &CancellationToken) -> TaskTracker {
+    let tasks = TaskTracker::new();
+    let stop = shutdown.clone();
+    tasks.spawn(async move {
+        if let Err(error) = buildyard_aws_api::serve(listeners.http, embedded, stop.clone()).await {
+            tracing::error!(%error, "the HTTP door failed");
+            stop.cancel();
+        }
+    });
+    let stop = shutdown.clone();
+    tasks.spawn(async move {
+        if let Err(error) = buildyard_agent_api::serve(listeners.grpc, service, stop.clone()).await {
+            tracing::error!(%error, "the gRPC door failed");
+            stop.cancel();
+        }
+    });
+    tasks.close();
+    tasks
+}

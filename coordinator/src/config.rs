@@ -1,0 +1,105 @@
+//! The coordinator's configuration: one TOML file, one Rust file per section.
+
+mod listen;
+mod records;
+mod storage;
+mod timings;
+
+pub use listen::ListenConfig;
+pub use records::{RecordsConfig, RecordsKind};
+pub use storage::StorageConfig;
+pub use timings::TimingsConfig;
+
+pub use buildyard_config::ConfigError;
+
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Everything that a coordinator is told.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CoordinatorConfig {
+    /// Records, credentials and, without `[storage]`, all bytes lie here. One coordinator per directory.
+    pub data_dir: PathBuf,
+    /// The region that ARNs and builds' `AWS_REGION` name.
+    pub region: String,
+    /// The account that ARNs name: twelve digits.
+    pub account: String,
+    /// A JSON file with the values of builds' secrets: `{"parameters": {NAME: VALUE}, "secrets": {ID: TEXT}}`.
+    pub secrets_file: Option<PathBuf>,
+    pub listen: ListenConfig,
+    pub records: RecordsConfig,
+    /// An S3-compatible bucket. Without it the coordinator stores bytes itself and serves them as S3.
+    pub storage: Option<StorageConfig>,
+    pub timings: TimingsConfig,
+}
+
+impl Default for CoordinatorConfig {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("/var/lib/buildyard/coordinator"),
+            region: "us-east-1".to_owned(),
+            account: "000000000000".to_owned(),
+            secrets_file: None,
+            listen: ListenConfig::default(),
+            records: RecordsConfig::default(),
+            storage: None,
+            timings: TimingsConfig::default(),
+        }
+    }
+}
+
+impl CoordinatorConfig {
+    /// Reads and checks the file at `path`.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = buildyard_config::read(path)?;
+        let config: Self = buildyard_config::parse(path, &text)?;
+        config.check().map_err(|error| error.located(path, &text))?;
+        Ok(config)
+    }
+
+    /// Says what makes the configuration unusable, if anything does.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if !self.data_dir.is_absolute() {
+            return Err(ConfigError::invalid("data_dir", "must be an absolute path"));
+        }
+        if self.region.is_empty() || !self.region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            return Err(ConfigError::invalid("region", "must be letters, digits and '-', as in \"eu-west-1\""));
+        }
+        if self.account.len() != 12 || !self.account.chars().all(|c| c.is_ascii_digit()) {
+            return Err(ConfigError::invalid("account", "must be twelve digits"));
+        }
+        self.listen.check()?;
+        self.timings.check()?;
+        self.storage.as_ref().map_or(Ok(()), StorageConfig::check)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        let path = Path::new("coordinator.toml");
+        let config: Result<CoordinatorConfig, _> = buildyard_config::parse(path, text);
+        let checked = config.and_then(|config| config.check().map_err(|error| error.located(path, text)));
+        checked.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn errors_name_file_line_and_key() {
+        assert!(error("\nregoin = \"x\"").starts_with("coordinator.toml:2: "), "{}", error("\nregoin = \"x\""));
+        assert_eq!(error("account = \"12\""), "coordinator.toml:1: account: must be twelve digits");
+        let text = "[listen]\nhttp = \"nowhere\"";
+        assert!(error(text).starts_with("coordinator.toml:2: "), "{}", error(text));
+        let text = "[timings]\n\nheartbeat = \"5 parsecs\"";
+        assert!(error(text).starts_with("coordinator.toml:3: "), "{}", error(text));
+    }
+
+    #[test]
+    fn an_empty_file_is_a_whole_configuration() {
+        let config: CoordinatorConfig = buildyard_config::parse(Path::new("x"), "").unwrap();
+        assert_eq!(config, CoordinatorConfig::default());
+        config.check().unwrap();
+    }
+}

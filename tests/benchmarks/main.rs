@@ -1,0 +1,32 @@
+//! Figures as ratios against a baseline in the same run: median of several, printed as a table with what is to be
+//! reached. `make bench` runs all; `make bench ONLY=log` one. Nothing here passes or fails.
+
+mod client;
+mod container;
+mod latency;
+mod log;
+mod memory;
+mod raw_docker;
+mod report;
+mod throughput;
+
+use report::Report;
+
+fn main() {
+    // `cargo bench` passes flags of its own.
+    let only = std::env::var("ONLY").ok().filter(|only| !only.is_empty());
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
+    let mut report = Report::default();
+    let benchmarks: [(&str, fn(&mut Report)); 5] = [
+        ("latency", latency::run),
+        ("container", container::run),
+        ("log", log::run),
+        ("throughput", throughput::run),
+        ("memory", memory::run),
+    ];
+    for (name, run) in benchmarks.into_iter().filter(|(name, _)| wanted(name)) {
+        eprintln!("measuring {name} …");
+        run(&mut report);
+    }
+    report.print();
+}

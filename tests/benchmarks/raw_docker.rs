@@ -1,0 +1,44 @@
+//! The engine's API by hand: what a container costs without us.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+/// Speaks HTTP over the engine's socket.
+#[derive(Debug)]
+pub(crate) struct RawDocker;
+
+impl RawDocker {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    /// Network create, container create, start, wait, remove, network remove: how long it takes. The network is as
+    /// each build has it: its own.
+    pub(crate) fn run_once(&self, image: &str) -> Duration {
+        let name = format!("buildyard-bench-{}", std::process::id());
+        let network = format!("{{\"Name\":\"{name}\"}}");
+        let started = Instant::now();
+        call("POST", "/networks/create", &network);
+        let body = format!("{{\"Image\":\"{image}\",\"Cmd\":[\"true\"],\"HostConfig\":{{\"NetworkMode\":\"{name}\"}}}}");
+        call("POST", &format!("/containers/create?name={name}"), &body);
+        call("POST", &format!("/containers/{name}/start"), "");
+        call("POST", &format!("/containers/{name}/wait"), "");
+        call("DELETE", &format!("/containers/{name}?force=1&v=1"), "");
+        let took = started.elapsed();
+        call("DELETE", &format!("/networks/{name}"), "");
+        took
+    }
+}
+
+fn call(method: &str, path: &str, body: &str) {
+    let mut socket = UnixStream::connect("/var/run/docker.sock").expect("the engine answers");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    socket.write_all(request.as_bytes()).expect("the request is sent");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("the engine answers whole");
+    assert!(answer.starts_with("HTTP/1.1 2"), "{method} {path}: {answer}");
+}

@@ -50,6 +50,40 @@ pub enum Event {
     QueueTimeout,
 }
 
+impl Event {
+    /// The lease in whose name it is said, if an agent says it.
+    pub fn token(&self) -> Option<&LeaseToken> {
+        match self {
+            Self::Accept { token }
+            | Self::Decline { token, .. }
+            | Self::Progress { token, .. }
+            | Self::Finish { token, .. } => Some(token),
+            Self::Lease { .. }
+            | Self::OfferExpired
+            | Self::Stop
+            | Self::StopExpired
+            | Self::Lost { .. }
+            | Self::QueueTimeout => None,
+        }
+    }
+
+    /// What it is called in messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Lease { .. } => "a lease",
+            Self::Accept { .. } => "an acceptance",
+            Self::Decline { .. } => "a refusal",
+            Self::OfferExpired => "an offer's expiry",
+            Self::Progress { .. } => "progress",
+            Self::Finish { .. } => "a result",
+            Self::Stop => "a stop",
+            Self::StopExpired => "a stop's expiry",
+            Self::Lost { .. } => "a loss",
+            Self::QueueTimeout => "a queue time-out",
+        }
+    }
+}
+
 /// What must be done because of a step. Durable ones are stored in the outbox with the step and done at least once;
 /// the others can be derived from the state again after a restart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +97,8 @@ pub enum Effect {
     SendStop { lease: Lease },
     /// Tell the agent that its lease is over.
     Revoke { lease: Lease, reason: String },
-    /// Durable. Drop uploads that the attempt began and did not commit.
+    /// Durable. End what the attempt's uploads left: drop those it began and did not commit, forget the records of all.
+    /// The build's `artifacts` are committed.
     DropUploads { token: LeaseToken },
     /// Durable. Start a build that repeats this one.
     Retry { of: BuildId, number: u32 },
@@ -92,7 +127,7 @@ pub enum Rejected {
     /// The lease named is not the one in force: the agent is to be told to revoke it.
     #[error("lease {0} is not in force")]
     Fenced(LeaseToken),
-    /// The build is over. A repeated Finish of the accepted lease is *not* rejected but answered as done.
+    /// The build is over. A repeated Finish of the accepted lease is `Unchanged` instead: to be acknowledged.
     #[error("the build is finished")]
     Finished,
     /// The event says nothing new: nothing to commit.

@@ -2,7 +2,15 @@
 
 pub mod build;
 pub mod event;
+pub mod invariant;
+pub mod lifecycle;
 pub mod placement;
+mod view;
 
 pub use build::{Build, Lease, State};
 pub use event::{Effect, Event, Rejected, Report, Step};
+pub use lifecycle::apply;
+pub use placement::{AgentLoad, Assignment, Candidate, misfit, place};
+
+#[cfg(test)]
+mod sample;

@@ -16,6 +16,10 @@ mod secrets;
 mod sessions;
 mod settings;
 mod submission;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod transfers;
 mod watch;
 

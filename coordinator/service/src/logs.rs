@@ -10,3 +10,6 @@ mod read;
 pub use append::LogSink;
 pub(crate) use index::LiveLogs;
 pub use read::LogReader;
+
+#[cfg(test)]
+mod tests;

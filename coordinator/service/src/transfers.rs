@@ -3,6 +3,8 @@
 //! by the agent's repetition or by the outbox.
 
 mod records;
+#[cfg(test)]
+mod tests;
 
 use crate::{Error, Service};
 use buildyard_model::{

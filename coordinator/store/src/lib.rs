@@ -2,8 +2,14 @@
 //! commits it here by optimistic version. `memory` is the reference model, `sqlite` the default; one conformance
 //! suite holds for both. What is answered as done is on disk (fsynced).
 
+mod idempotency;
+pub mod memory;
 pub mod roles;
+pub mod sqlite;
 
-pub use roles::{
-    AgentRecord, Agents, Builds, Created, Draft, Error, ListQuery, Outbox, OutboxEntry, Queue, Store,
-};
+pub use memory::Memory;
+pub use roles::{AgentRecord, Agents, Builds, Created, Draft, Error, ListQuery, Outbox, OutboxEntry, Queue, Store};
+pub use sqlite::Sqlite;
+
+#[cfg(test)]
+mod conformance;

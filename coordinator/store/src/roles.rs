@@ -33,7 +33,8 @@ pub struct Draft {
     pub spec: JobSpec,
     /// Token and a hash of the request it came with; valid for 5 minutes before `spec.submitted_at`.
     pub idempotency: Option<(String, String)>,
-    /// The outbox entry that asked for the build (a retry): removed in the same transaction.
+    /// The outbox entry that asked for the build (a retry): removed in the same transaction. When it is not there any
+    /// more, somebody else has made the build: NotFound, and nothing is made.
     pub outbox_entry: Option<u64>,
 }
 
@@ -51,21 +52,23 @@ pub struct ListQuery {
     pub project: Option<ProjectName>,
     /// At most so many, newest first.
     pub limit: u32,
-    /// Those behind (older than) this one.
+    /// Those behind (older than) this one; NotFound if it does not exist.
     pub after: Option<BuildId>,
 }
 
 /// Builds, whole.
 #[async_trait]
 pub trait Builds: Send + Sync {
-    /// Makes a build in state Queued (by `Build::queued`), its queue entry and its number in one transaction.
+    /// Makes a build in state Queued (by `Build::queued`), its queue entry and its number in one transaction. The time
+    /// is `spec.submitted_at`. With a token that counts still, gives the build that is there as it stands.
     async fn create(&self, draft: Draft) -> Result<Created, Error>;
     async fn get(&self, id: &BuildId) -> Result<Option<Build>, Error>;
     /// Replaces the build if its stored version is `step.build.version - 1`, keeps the queue in step with its state,
     /// and adds the durable effects to the outbox: all or nothing. Gives the outbox entries made.
     async fn commit(&self, step: &Step) -> Result<Vec<OutboxEntry>, Error>;
     async fn list(&self, query: &ListQuery) -> Result<Vec<Build>, Error>;
-    /// Ids whose uuid begins with `prefix` (hex digits and '-'), within a project if given; at most `limit`.
+    /// Ids whose uuid begins with `prefix` (hex digits and '-'), within a project if given; at most `limit`, in the
+    /// order of the uuids.
     async fn find(&self, project: Option<&ProjectName>, prefix: &str, limit: u32) -> Result<Vec<BuildId>, Error>;
 }
 
@@ -74,9 +77,9 @@ pub trait Builds: Send + Sync {
 pub trait Queue: Send + Sync {
     /// Waiting builds in order: priority, then submission. At most `limit`.
     async fn waiting(&self, limit: u32) -> Result<Vec<Candidate>, Error>;
-    /// Waiting builds whose queue time-out ended before `now`.
+    /// Waiting builds whose queue time-out is over at `now`, the longest overdue first.
     async fn overdue(&self, now: Timestamp) -> Result<Vec<BuildId>, Error>;
-    /// Every build that is Leased, Running or Stopping.
+    /// Every build that is Leased, Running or Stopping, in order of submission.
     async fn active(&self) -> Result<Vec<Build>, Error>;
     /// How many wait.
     async fn depth(&self) -> Result<u64, Error>;
@@ -99,9 +102,12 @@ pub struct AgentRecord {
 /// Agents.
 #[async_trait]
 pub trait Agents: Send + Sync {
+    /// Adds the agent or replaces what was remembered of it.
     async fn put_agent(&self, agent: &AgentRecord) -> Result<(), Error>;
     async fn agent(&self, name: &AgentId) -> Result<Option<AgentRecord>, Error>;
+    /// All, by name.
     async fn agents(&self) -> Result<Vec<AgentRecord>, Error>;
+    /// Forgets the agent; no error when there is none.
     async fn remove_agent(&self, name: &AgentId) -> Result<(), Error>;
 }
 
@@ -117,6 +123,7 @@ pub struct OutboxEntry {
 pub trait Outbox: Send + Sync {
     /// Oldest first, at most `limit`.
     async fn pending(&self, limit: u32) -> Result<Vec<OutboxEntry>, Error>;
+    /// Removes the entry; no error when it is gone.
     async fn done(&self, id: u64) -> Result<(), Error>;
 }
 

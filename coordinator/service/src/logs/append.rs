@@ -1,6 +1,6 @@
 //! Takes an agent's log stream in: trims overlaps, refuses gaps, stores chunks a few at a time, acknowledges in order.
 
-use super::chunk::{self, Mark};
+use super::chunk::{self, LogId, Mark};
 use super::index::LiveLog;
 use crate::{Error, Kind, Service};
 use buildyard_model::{AgentId, LeaseToken, LogChunk};
@@ -33,7 +33,7 @@ impl Service {
     /// Opens the log of a lease for appending; [`LogSink::committed`] says where to go on.
     pub async fn append_log(&self, agent: &AgentId, token: &LeaseToken) -> Result<LogSink, Error> {
         self.leased(agent, token).await?;
-        let log = self.live_log(token).await?;
+        let log = self.live_log(&LogId::from(token)).await?;
         Ok(LogSink {
             service: self.clone(),
             agent: agent.clone(),
@@ -91,7 +91,7 @@ impl LogSink {
             service.leased(&agent, &token).await?;
             let end = start + bytes.len() as u64;
             let bucket = &service.settings().system_bucket;
-            service.inner.parts.objects.put(bucket, &chunk::key(&token, start, end), encoded?.into()).await?;
+            service.inner.parts.objects.put(bucket, &LogId::from(&token).key(start, end), encoded?.into()).await?;
             log.stored(start, end, Some(bytes));
             Ok(())
         }));

@@ -4,7 +4,7 @@
 //! log's bytes. All numbers are little-endian. Its key holds the range of offsets, so a listing is an index.
 
 use crate::Error;
-use buildyard_model::{LeaseToken, Timestamp};
+use buildyard_model::{BuildId, LeaseToken, Timestamp};
 use bytes::Bytes;
 
 /// Level 1: logs shrink about tenfold already, at several hundred MB/s.
@@ -20,12 +20,27 @@ pub(crate) struct Mark {
     pub(crate) time: Timestamp,
 }
 
-pub(crate) fn prefix(token: &LeaseToken) -> String {
-    format!("logs/{}/{:08}/", token.build.uuid(), token.epoch)
+/// One log: what was printed under one grant of a build.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct LogId {
+    pub(crate) build: BuildId,
+    pub(crate) epoch: u64,
 }
 
-pub(crate) fn key(token: &LeaseToken, start: u64, end: u64) -> String {
-    format!("{}{start:016x}-{end:016x}", prefix(token))
+impl From<&LeaseToken> for LogId {
+    fn from(token: &LeaseToken) -> Self {
+        Self { build: token.build.clone(), epoch: token.epoch }
+    }
+}
+
+impl LogId {
+    pub(crate) fn prefix(&self) -> String {
+        format!("logs/{}/{:08}/", self.build.uuid(), self.epoch)
+    }
+
+    pub(crate) fn key(&self, start: u64, end: u64) -> String {
+        format!("{}{start:016x}-{end:016x}", self.prefix())
+    }
 }
 
 /// The range of offsets that a key names.
@@ -73,8 +88,8 @@ mod tests {
 
     #[test]
     fn a_key_names_its_range() {
-        let token = LeaseToken { build: "p1:00000000-0000-0000-0000-000000000001".parse().unwrap(), attempt: 1, epoch: 2 };
-        assert_eq!(range(&key(&token, 10, 4096)), Some((10, 4096)));
+        let id = LogId { build: "p1:00000000-0000-0000-0000-000000000001".parse().unwrap(), epoch: 2 };
+        assert_eq!(range(&id.key(10, 4096)), Some((10, 4096)));
         assert_eq!(range("logs/x/y/5-5"), None);
         assert_eq!(range("logs/x/y/zz-5"), None);
     }

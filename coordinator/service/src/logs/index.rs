@@ -1,8 +1,7 @@
 //! What is stored of one log: ranges and their objects, with the newest bytes kept for those who read along.
 
-use super::chunk;
+use super::chunk::{self, LogId};
 use crate::{Error, Service};
-use buildyard_model::LeaseToken;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -22,7 +21,7 @@ struct State {
 /// The shared index of one log.
 #[derive(Debug)]
 pub(crate) struct LiveLog {
-    token: LeaseToken,
+    id: LogId,
     state: Mutex<State>,
     /// Every byte before this offset is stored.
     committed: watch::Sender<u64>,
@@ -90,42 +89,42 @@ impl LiveLog {
             return Some(Place::Recent(bytes.slice(usize::try_from(offset - start).unwrap_or(0)..)));
         }
         let (&start, &end) = state.ranges.range(..=offset).rev().find(|(_, end)| **end > offset)?;
-        Some(Place::Stored { key: chunk::key(&self.token, start, end), start })
+        Some(Place::Stored { key: self.id.key(start, end), start })
     }
 }
 
 /// The logs that somebody writes or reads now.
 #[derive(Debug, Default)]
-pub(crate) struct LiveLogs(Mutex<HashMap<LeaseToken, Weak<LiveLog>>>);
+pub(crate) struct LiveLogs(Mutex<HashMap<LogId, Weak<LiveLog>>>);
 
 impl LiveLogs {
-    fn share(&self, token: &LeaseToken) -> Arc<LiveLog> {
+    fn share(&self, id: &LogId) -> Arc<LiveLog> {
         let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(log) = logs.get(token).and_then(Weak::upgrade) {
+        if let Some(log) = logs.get(id).and_then(Weak::upgrade) {
             return log;
         }
         logs.retain(|_, log| log.strong_count() > 0);
         let log = Arc::new(LiveLog {
-            token: token.clone(),
+            id: id.clone(),
             state: Mutex::default(),
             committed: watch::Sender::new(0),
             loaded: OnceCell::new(),
         });
-        logs.insert(token.clone(), Arc::downgrade(&log));
+        logs.insert(id.clone(), Arc::downgrade(&log));
         log
     }
 }
 
 impl Service {
     /// The index of a log, complete.
-    pub(crate) async fn live_log(&self, token: &LeaseToken) -> Result<Arc<LiveLog>, Error> {
-        let log = self.inner.logs.share(token);
+    pub(crate) async fn live_log(&self, id: &LogId) -> Result<Arc<LiveLog>, Error> {
+        let log = self.inner.logs.share(id);
         log.loaded.get_or_try_init(|| self.load_index(&log)).await?;
         Ok(log)
     }
 
     async fn load_index(&self, log: &LiveLog) -> Result<(), Error> {
-        let (bucket, prefix) = (&self.settings().system_bucket, chunk::prefix(&log.token));
+        let (bucket, prefix) = (&self.settings().system_bucket, log.id.prefix());
         let mut after = String::new();
         loop {
             let page = self.inner.parts.objects.list(bucket, &prefix, &after).await?;

@@ -1,10 +1,10 @@
 //! Gives a build's log to a reader, from any offset, and goes on while the build runs. A slow reader holds nothing
 //! but its own place.
 
-use super::chunk;
+use super::chunk::{self, LogId};
 use super::index::{LiveLog, Place};
 use crate::{Error, Kind, Service, watch};
-use buildyard_model::{BuildId, LeaseToken};
+use buildyard_model::BuildId;
 use buildyard_scheduler::{Build, State};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct LogReader {
     build: BuildId,
     offset: u64,
     follow: bool,
-    log: Option<(LeaseToken, Arc<LiveLog>)>,
+    log: Option<(LogId, Arc<LiveLog>)>,
     changes: broadcast::Receiver<BuildId>,
 }
 
@@ -74,15 +74,15 @@ impl LogReader {
         if build.epoch == 0 {
             return Ok(None);
         }
-        let token = LeaseToken { build: self.build.clone(), attempt: build.attempt, epoch: build.epoch };
+        let id = LogId { build: self.build.clone(), epoch: build.epoch };
         match &self.log {
-            Some((current, log)) if *current == token => Ok(Some(log.clone())),
+            Some((current, log)) if *current == id => Ok(Some(log.clone())),
             earlier => {
                 if earlier.is_some() {
                     self.offset = 0;
                 }
-                let log = self.service.live_log(&token).await?;
-                self.log = Some((token, log.clone()));
+                let log = self.service.live_log(&id).await?;
+                self.log = Some((id, log.clone()));
                 Ok(Some(log))
             }
         }

@@ -103,6 +103,11 @@ impl Service {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(crate) async fn put_commit_record_for_test(&self, token: &LeaseToken, batches: u32) {
+        self.put_record(&commit_key(token), &batches).await.unwrap();
+    }
+
     async fn put_record<T: serde::Serialize + Sync>(&self, key: &str, record: &T) -> Result<(), Error> {
         let body = serde_json::to_vec(record).map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
         Ok(self.inner.parts.objects.put(&self.settings().system_bucket, key, body.into()).await?)

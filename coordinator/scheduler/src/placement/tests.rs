@@ -1,0 +1,180 @@
+use super::*;
+use crate::sample;
+use buildyard_model::Architecture;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const LONG: Timestamp = Timestamp(10_000_000);
+
+fn small(sequence: u64) -> Candidate {
+    Candidate {
+        build: BuildId::new("app".parse().unwrap(), format!("00000000-0000-0000-0000-{sequence:012}").parse().unwrap()),
+        priority: 0,
+        since: Timestamp(0),
+        sequence,
+        requirements: sample::spec().requirements(),
+    }
+}
+
+fn sized(sequence: u64, vcpu: u32) -> Candidate {
+    let mut candidate = small(sequence);
+    candidate.requirements.resources = Resources { vcpu, memory_mib: u64::from(vcpu) * 2048 };
+    candidate
+}
+
+fn agent(name: &str, slots: u32, vcpu: u32) -> AgentLoad {
+    AgentLoad {
+        agent: sample::agent(name),
+        capacity: Capacity {
+            slots,
+            resources: Resources { vcpu, memory_mib: u64::from(vcpu) * 2048 },
+            architecture: Architecture::X86_64,
+            labels: BTreeMap::new(),
+            privileged: false,
+            local_source: false,
+            executor: "fake".to_owned(),
+        },
+        builds: 0,
+        used: Resources { vcpu: 0, memory_mib: 0 },
+    }
+}
+
+fn placed(waiting: &[Candidate], agents: &mut [AgentLoad], now: Timestamp) -> Vec<(u64, String)> {
+    let sequence = |build: &BuildId| waiting.iter().find(|candidate| candidate.build == *build).unwrap().sequence;
+    place(waiting, agents, now).iter().map(|pair| (sequence(&pair.build), pair.agent.to_string())).collect()
+}
+
+#[test]
+fn builds_spread_over_the_least_loaded_agents_and_ties_go_by_name() {
+    let mut agents = [agent("b", 4, 8), agent("a", 4, 8)];
+    let pairs = placed(&[small(1), small(2), small(3)], &mut agents, Timestamp(0));
+    assert_eq!(pairs, [(1, "a".to_owned()), (2, "b".to_owned()), (3, "a".to_owned())]);
+    assert_eq!((agents[1].builds, agents[1].used.vcpu), (2, 4));
+}
+
+#[test]
+fn a_higher_priority_goes_first_whatever_the_order_given() {
+    let mut urgent = small(9);
+    urgent.priority = 5;
+    assert_eq!(placed(&[small(1), urgent], &mut [agent("a", 1, 2)], Timestamp(0)), [(9, "a".to_owned())]);
+}
+
+#[test]
+fn slots_and_size_are_not_overrun() {
+    assert_eq!(placed(&[small(1), small(2), small(3)], &mut [agent("a", 2, 64)], Timestamp(0)).len(), 2);
+    assert_eq!(placed(&[small(1), small(2), small(3)], &mut [agent("a", 9, 5)], Timestamp(0)).len(), 2);
+}
+
+#[test]
+fn an_idle_agent_is_not_refused_for_size_but_a_bigger_one_is_preferred() {
+    let mut one = [agent("tiny", 4, 1)];
+    assert_eq!(placed(&[sized(1, 8), small(2)], &mut one, Timestamp(0)), [(1, "tiny".to_owned())]);
+    let mut two = [agent("tiny", 4, 1), agent("zbig", 4, 16)];
+    two[1].builds = 1;
+    two[1].used = Resources { vcpu: 2, memory_mib: 4096 };
+    assert_eq!(placed(&[sized(1, 8)], &mut two, Timestamp(0)), [(1, "zbig".to_owned())]);
+}
+
+#[test]
+fn a_big_build_lets_others_pass_until_its_patience_ends() {
+    let busy = || {
+        let mut load = agent("a", 4, 8);
+        load.builds = 1;
+        load.used = Resources { vcpu: 2, memory_mib: 4096 };
+        load
+    };
+    let waiting = [sized(1, 8), small(2)];
+    assert_eq!(placed(&waiting, &mut [busy()], Timestamp(1000)), [(2, "a".to_owned())]);
+    assert_eq!(placed(&waiting, &mut [busy()], LONG), []);
+    let mut with_other = [busy(), agent("b", 1, 2)];
+    with_other[1].capacity.slots = 1;
+    with_other[1].builds = 0;
+    // An idle agent takes the big build; the small one then has the other.
+    assert_eq!(placed(&waiting, &mut with_other, LONG), [(1, "b".to_owned()), (2, "a".to_owned())]);
+}
+
+#[test]
+fn a_build_that_fits_no_agent_ever_reserves_none() {
+    let mut arm = small(1);
+    arm.requirements.architecture = Architecture::Aarch64;
+    assert_eq!(placed(&[arm, small(2)], &mut [agent("a", 4, 8)], LONG), [(2, "a".to_owned())]);
+}
+
+#[test]
+fn a_misfit_is_explained_in_words() {
+    let mut wanted = small(1).requirements;
+    let mut capacity = agent("a", 1, 1).capacity;
+    assert_eq!(misfit(&wanted, &capacity), None);
+    wanted.labels = BTreeMap::from([("gpu".to_owned(), "yes".to_owned()), ("zone".to_owned(), "x".to_owned())]);
+    wanted.architecture = Architecture::Aarch64;
+    wanted.privileged = true;
+    wanted.local_source = true;
+    capacity.labels = BTreeMap::from([("zone".to_owned(), "y".to_owned())]);
+    assert_eq!(
+        misfit(&wanted, &capacity).unwrap(),
+        "is x86_64 where the build needs aarch64, lacks label gpu=yes, has label zone=y where the build needs x, \
+         does not allow privileged builds, does not allow sources on its own disk"
+    );
+}
+
+prop_compose! {
+    fn any_agent()(slots in 0u32..4, vcpu in 1u32..12, gpu in any::<bool>(), builds in 0u32..3, used in 0u32..8) -> AgentLoad {
+        let mut load = agent("x", slots, vcpu);
+        if gpu {
+            load.capacity.labels.insert("gpu".to_owned(), "yes".to_owned());
+        }
+        load.builds = builds;
+        load.used.vcpu = if builds == 0 { 0 } else { used };
+        load
+    }
+}
+
+prop_compose! {
+    fn any_candidate()(priority in -1i32..2, vcpu in 1u32..16, gpu in any::<bool>(), waited in 0i64..300_000) -> Candidate {
+        let mut candidate = sized(0, vcpu);
+        if gpu {
+            candidate.requirements.labels.insert("gpu".to_owned(), "yes".to_owned());
+        }
+        candidate.priority = priority;
+        candidate.since = Timestamp(300_000 - waited);
+        candidate
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_placement_keeps_the_limits(
+        mut agents in prop::collection::vec(any_agent(), 0..6),
+        mut waiting in prop::collection::vec(any_candidate(), 0..20),
+    ) {
+        for (at, load) in agents.iter_mut().enumerate() {
+            load.agent = sample::agent(&format!("a{at}"));
+        }
+        for (at, candidate) in (1u64..).zip(waiting.iter_mut()) {
+            *candidate = Candidate { build: small(at).build, sequence: at, ..candidate.clone() };
+        }
+        let before = agents.clone();
+        let pairs = place(&waiting, &mut agents, Timestamp(300_000));
+        let mut seen = std::collections::BTreeSet::new();
+        for pair in &pairs {
+            prop_assert!(seen.insert(pair.build.clone()), "a build is placed twice");
+            let candidate = waiting.iter().find(|candidate| candidate.build == pair.build).unwrap();
+            let load = agents.iter().find(|load| load.agent == pair.agent).unwrap();
+            prop_assert_eq!(misfit(&candidate.requirements, &load.capacity), None);
+        }
+        for (old, new) in before.iter().zip(&agents) {
+            let got = u32::try_from(pairs.iter().filter(|pair| pair.agent == new.agent).count()).unwrap();
+            prop_assert_eq!(new.builds, old.builds + got);
+            prop_assert!(got == 0 || new.builds <= new.capacity.slots);
+            prop_assert!(got == 0 || new.builds == 1 || new.used.vcpu <= new.capacity.resources.vcpu);
+        }
+        // What fits an untouched idle agent is never left waiting, unless that agent is kept for an older build.
+        let idle = agents.iter().filter(|load| load.builds == 0);
+        let kept = waiting.iter().any(|candidate| !seen.contains(&candidate.build) && candidate.since.0 <= 180_000);
+        for load in idle {
+            for candidate in waiting.iter().filter(|candidate| !seen.contains(&candidate.build)) {
+                prop_assert!(kept || misfit(&candidate.requirements, &load.capacity).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The queue in memory: a view of the builds.
+
+use super::Memory;
+use crate::roles::{Error, Queue};
+use async_trait::async_trait;
+use buildyard_model::{BuildId, Timestamp};
+use buildyard_scheduler::{Build, Candidate};
+
+#[async_trait]
+impl Queue for Memory {
+    async fn waiting(&self, limit: u32) -> Result<Vec<Candidate>, Error> {
+        let records = self.records();
+        let candidate = |sequence: &u64| records.builds.get(sequence)?.candidate(*sequence);
+        let mut waiting: Vec<_> = records.queued.iter().filter_map(candidate).collect();
+        waiting.sort_by(Candidate::order);
+        waiting.truncate(limit as usize);
+        Ok(waiting)
+    }
+
+    async fn overdue(&self, now: Timestamp) -> Result<Vec<BuildId>, Error> {
+        let records = self.records();
+        let queued = records.queued.iter().filter_map(|sequence| records.builds.get(sequence));
+        let mut overdue: Vec<_> = queued.filter(|build| build.queue_deadline().is_some_and(|end| end <= now)).collect();
+        // A stable sort: submission decides among equals.
+        overdue.sort_by_key(|build| build.queue_deadline());
+        Ok(overdue.into_iter().map(|build| build.spec.id.clone()).collect())
+    }
+
+    async fn active(&self) -> Result<Vec<Build>, Error> {
+        let records = self.records();
+        Ok(records.active.iter().filter_map(|sequence| records.builds.get(sequence)).cloned().collect())
+    }
+
+    async fn depth(&self) -> Result<u64, Error> {
+        Ok(self.records().queued.len() as u64)
+    }
+}

@@ -1,0 +1,81 @@
+//! The store on one host's disk: SQLite in a data directory that belongs to one coordinator at a time.
+//!
+//! One task owns the one connection that writes; reads go to a small pool of read-only connections. A write is
+//! answered when its transaction is on disk (WAL, `synchronous=FULL`), and many that wait together share one
+//! transaction. Reads see every write that was answered before they began.
+
+mod agents;
+mod builds;
+mod column;
+mod commit;
+mod connect;
+mod create;
+mod failure;
+mod lock;
+mod migrate;
+mod outbox;
+mod queue;
+mod write;
+mod writer;
+
+use crate::roles::Error;
+use sqlx::SqlitePool;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::task::JoinHandle;
+use write::{Job, Pending, Write};
+
+/// Writes that may wait for the writer before callers wait to hand theirs over.
+const BACKLOG: usize = 1024;
+
+/// The store in a data directory.
+#[derive(Debug)]
+pub struct Sqlite {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+    readers: SqlitePool,
+    closing: Arc<Notify>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Sqlite {
+    /// Opens the store in `dir`, which is made if it is not there, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// `InUse` when another coordinator has the directory. `Failed` when the disk does not let us, or when the schema
+    /// is newer than this program.
+    pub async fn open(dir: &Path) -> Result<Self, Error> {
+        connect::make_directory(dir)?;
+        let lock = lock::acquire(dir)?;
+        let file = connect::make_file(dir)?;
+        let mut connection = connect::writer(&file).await?;
+        migrate::migrate(&mut connection, migrate::MIGRATIONS, &file).await?;
+        let readers = connect::readers(&file).await?;
+        let (jobs, receiver) = mpsc::channel(BACKLOG);
+        let closing = Arc::new(Notify::new());
+        let writer = tokio::spawn(writer::run(connection, receiver, Arc::clone(&closing), lock));
+        Ok(Self { jobs, readers, closing, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Finishes the writes handed over so far, then lets the directory go. Later calls fail.
+    /// Dropping the store does the same without anybody waiting for it.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.closing.notify_one();
+        if let Some(writer) = self.writer.lock().await.take()
+            && let Err(error) = writer.await
+        {
+            tracing::error!(%error, "the store's writer did not end well");
+        }
+    }
+
+    /// Has a write done and waits until it is on disk.
+    async fn write<W: Write>(&self, write: W) -> Result<W::Output, Error> {
+        let (job, answer) = Pending::new(write);
+        self.jobs.send(Box::new(job)).await.map_err(|_| failure::stopped())?;
+        answer.await.map_err(|_| failure::stopped())?
+    }
+}
+
+#[cfg(test)]
+mod tests;

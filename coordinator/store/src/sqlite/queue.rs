@@ -1,0 +1,87 @@
+//! The queue in SQLite: a narrow table beside the builds, kept in step by the writes that change them.
+
+use super::Sqlite;
+use super::column::{build, build_id, count, document};
+use super::failure::{failed, unreadable};
+use crate::roles::{Error, Queue};
+use async_trait::async_trait;
+use buildyard_model::{BuildId, Timestamp};
+use buildyard_scheduler::{Build, Candidate};
+use sqlx::SqliteConnection;
+
+const PUT: &str = "INSERT OR REPLACE INTO queue (sequence, id, priority, since, deadline, requirements)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const TAKE: &str = "DELETE FROM queue WHERE sequence = ?1";
+pub(super) const WAITING: &str = "SELECT sequence, id, priority, since, requirements FROM queue
+    ORDER BY priority DESC, sequence LIMIT ?1";
+pub(super) const OVERDUE: &str = "SELECT id FROM queue WHERE deadline <= ?1 ORDER BY deadline, sequence";
+pub(super) const ACTIVE: &str = "SELECT number, document FROM build WHERE state IN ('leased', 'running', 'stopping')
+    ORDER BY sequence";
+const DEPTH: &str = "SELECT count(*) FROM queue";
+
+/// A waiting build as a row.
+#[derive(Debug)]
+pub(super) struct QueueRow {
+    id: String,
+    priority: i32,
+    since: Timestamp,
+    deadline: Timestamp,
+    requirements: String,
+}
+
+impl QueueRow {
+    /// The build's row; none unless it waits.
+    pub(super) fn of(build: &Build) -> Result<Option<Self>, Error> {
+        let (Some(candidate), Some(deadline)) = (build.candidate(0), build.queue_deadline()) else { return Ok(None) };
+        Ok(Some(Self {
+            id: candidate.build.to_string(),
+            priority: candidate.priority,
+            since: candidate.since,
+            deadline,
+            requirements: document(&candidate.requirements)?,
+        }))
+    }
+}
+
+pub(super) async fn put(db: &mut SqliteConnection, sequence: i64, row: &QueueRow) -> Result<(), sqlx::Error> {
+    let insert = sqlx::query(PUT).bind(sequence).bind(&row.id).bind(row.priority).bind(row.since.0);
+    insert.bind(row.deadline.0).bind(&row.requirements).execute(db).await.map(|_| ())
+}
+
+pub(super) async fn take(db: &mut SqliteConnection, sequence: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(TAKE).bind(sequence).execute(db).await.map(|_| ())
+}
+
+fn candidate(row: (i64, String, i32, i64, String)) -> Result<Candidate, Error> {
+    let (sequence, build, priority, since, requirements) = row;
+    Ok(Candidate {
+        build: build_id(&build)?,
+        priority,
+        since: Timestamp(since),
+        sequence: count(sequence),
+        requirements: serde_json::from_str(&requirements).map_err(|error| unreadable("requirements", &error))?,
+    })
+}
+
+#[async_trait]
+impl Queue for Sqlite {
+    async fn waiting(&self, limit: u32) -> Result<Vec<Candidate>, Error> {
+        let rows = sqlx::query_as(WAITING).bind(limit).fetch_all(&self.readers).await.map_err(|e| failed(&e))?;
+        rows.into_iter().map(candidate).collect()
+    }
+
+    async fn overdue(&self, now: Timestamp) -> Result<Vec<BuildId>, Error> {
+        let select = sqlx::query_scalar(OVERDUE).bind(now.0).fetch_all(&self.readers);
+        let ids: Vec<String> = select.await.map_err(|e| failed(&e))?;
+        ids.iter().map(|id| build_id(id)).collect()
+    }
+
+    async fn active(&self) -> Result<Vec<Build>, Error> {
+        let rows = sqlx::query_as(ACTIVE).fetch_all(&self.readers).await.map_err(|e| failed(&e))?;
+        rows.into_iter().map(build).collect()
+    }
+
+    async fn depth(&self) -> Result<u64, Error> {
+        sqlx::query_scalar(DEPTH).fetch_one(&self.readers).await.map(count).map_err(|e| failed(&e))
+    }
+}

@@ -1,0 +1,63 @@
+//! A write: what is done in a transaction, and how its answer gets back to who asked.
+
+use super::failure::failed;
+use crate::roles::Error;
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+use std::fmt::Debug;
+use tokio::sync::oneshot;
+
+/// One write. What takes time but no database (JSON) is done when it is made, not when it runs.
+#[async_trait]
+pub(super) trait Write: Debug + Send + Sync + 'static {
+    type Output: Debug + Send + 'static;
+
+    /// Runs in a transaction. An error undoes this write and no other.
+    async fn run(&self, db: &mut SqliteConnection) -> Result<Self::Output, Error>;
+}
+
+/// Any write, as the writer sees it.
+#[async_trait]
+pub(super) trait Job: Debug + Send {
+    /// Runs the write and keeps its result. Says whether it was done; if not, it is to be undone.
+    async fn run(&mut self, db: &mut SqliteConnection) -> bool;
+
+    /// Tells who asked: the result, or that its transaction was not stored.
+    fn answer(self: Box<Self>, stored: Result<(), &sqlx::Error>);
+}
+
+/// A write and who waits for it.
+#[derive(Debug)]
+pub(super) struct Pending<W: Write> {
+    write: W,
+    result: Option<Result<W::Output, Error>>,
+    asker: oneshot::Sender<Result<W::Output, Error>>,
+}
+
+impl<W: Write> Pending<W> {
+    pub(super) fn new(write: W) -> (Self, oneshot::Receiver<Result<W::Output, Error>>) {
+        let (asker, answer) = oneshot::channel();
+        (Self { write, result: None, asker }, answer)
+    }
+}
+
+#[async_trait]
+impl<W: Write> Job for Pending<W> {
+    async fn run(&mut self, db: &mut SqliteConnection) -> bool {
+        let result = self.write.run(db).await;
+        let done = result.is_ok();
+        self.result = Some(result);
+        done
+    }
+
+    fn answer(self: Box<Self>, stored: Result<(), &sqlx::Error>) {
+        // A refusal does not count either when the transaction was lost: it may be due to a write that is undone.
+        let answer = match (stored, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Err(error), _) => Err(failed(error)),
+            (Ok(()), None) => Err(Error::Failed("a write was forgotten".to_owned())),
+        };
+        // Who asked may have gone away; the write stands.
+        let _ = self.asker.send(answer);
+    }
+}

@@ -1,1 +1,36 @@
-//! The daemon on a build host.
+//! The daemon on a build host: dials the coordinator, runs the builds that it is offered, and sees them to their end
+//! through its own restarts.
+//!
+//! `session` decides (pure), `transport` speaks, `supervisor` connects the two with the builds in `run`; `folder` is
+//! what survives a restart, `logs` brings logs to storage.
+
+mod agent;
+mod bell;
+mod binary;
+mod config;
+mod enrolment;
+mod folder;
+mod health;
+mod lock;
+mod logs;
+mod moment;
+mod orders;
+mod report;
+mod retry;
+mod run;
+mod session;
+mod site;
+mod supervisor;
+mod sweep;
+mod transfers;
+mod transport;
+mod uplink;
+mod voice;
+
+pub use agent::{Agent, AgentControl, AgentHandle, StartError};
+pub use config::{
+    AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GitConfig,
+    ParseQuantityError, Span,
+};
+pub use lock::LockError;
+pub use supervisor::RunError;

@@ -7,7 +7,7 @@ mod storage;
 use crate::config::{ConfigError, CoordinatorConfig};
 use crate::credentials::Credentials;
 use buildyard_model::SystemClock;
-use buildyard_service::{FileSecrets, Parts, Service, Settings, fingerprint, reconcile};
+use buildyard_service::{FileSecrets, HeldSecrets, Parts, Secrets, Service, Settings, fingerprint, reconcile};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,6 +54,17 @@ pub struct Coordinator {
 impl Coordinator {
     /// Starts everything; it ends with `shutdown`. When this returns, both doors answer.
     pub async fn start(config: &CoordinatorConfig, shutdown: &CancellationToken) -> Result<Self, StartError> {
+        let secrets: Arc<dyn Secrets> = match &config.secrets_file {
+            Some(path) => Arc::new(FileSecrets::new(path.clone())),
+            None => Arc::new(HeldSecrets::default()),
+        };
+        Self::start_with(config, secrets, shutdown).await
+    }
+
+    /// Starts everything with secrets from elsewhere than the configuration.
+    pub async fn start_with(
+        config: &CoordinatorConfig, secrets: Arc<dyn Secrets>, shutdown: &CancellationToken,
+    ) -> Result<Self, StartError> {
         config.check()?;
         let unusable = |source| StartError::DataDirectory { path: config.data_dir.clone(), source };
         std::fs::create_dir_all(&config.data_dir).map_err(unusable)?;
@@ -67,7 +78,7 @@ impl Coordinator {
             store,
             objects: storage.objects.clone(),
             transfers: storage.transfers.clone(),
-            secrets: Arc::new(FileSecrets::new(config.secrets_file.clone())),
+            secrets,
             clock: Arc::new(SystemClock),
             settings: settings(config, &credentials, &storage),
         });

@@ -6,4 +6,5 @@ mod credentials;
 
 pub use assemble::{Coordinator, StartError};
 pub use config::CoordinatorConfig;
+pub use buildyard_service::HeldSecrets;
 pub use credentials::Credentials;

@@ -1,7 +1,19 @@
 //! A place to run: starts a program with folders mounted, limits set and a network of its own, and knows no phases.
 //!
-//! One conformance suite holds for the container engine, the host and the fake.
+//! `engine` runs containers through Docker or Podman, `host` runs bare processes, `fake` runs scripts for tests of the
+//! agent. One conformance suite holds for all three.
 
+#[cfg(test)]
+mod conformance;
+pub mod engine;
+pub mod fake;
+pub mod host;
+mod name;
 pub mod sandbox;
 
-pub use sandbox::{Capabilities, Executor, ExecutorError, Exit, Found, ImageRequest, Limits, Mount, Progress, SandboxId, SandboxSpec};
+pub use engine::{Deadlines, Engine, EngineOptions, SpareNetworks};
+pub use fake::Fake;
+pub use host::{Host, HostOptions};
+pub use sandbox::{
+    Capabilities, Executor, ExecutorError, Exit, Found, ImageRequest, Limits, Mount, Progress, SandboxId, SandboxSpec,
+};

@@ -122,13 +122,15 @@ pub trait Executor: Send + Sync + std::fmt::Debug {
     /// Makes sure that the image is there and gives the name to run it by: by digest, where it has one.
     async fn prepare_image(&self, image: &ImageRequest, progress: Progress<'_>) -> Result<String, ExecutorError>;
 
-    /// Makes the sandbox, its network included, but starts nothing.
+    /// Makes the sandbox, its network included, but starts nothing. Making the same one again before its start is no
+    /// error. Needs the mounted folders to exist, but not what will be in them.
     async fn create(&self, spec: &SandboxSpec) -> Result<SandboxId, ExecutorError>;
 
     /// Starts its program. Starting what runs or ran is no error and starts nothing.
     async fn start(&self, id: &SandboxId) -> Result<(), ExecutorError>;
 
     /// Waits for the program's end; answers at once when it has ended. Works on sandboxes of an earlier agent process.
+    /// `Refused` when it was never started.
     async fn wait(&self, id: &SandboxId) -> Result<Exit, ExecutorError>;
 
     /// Asks the program to end (SIGTERM) and kills everything in the sandbox after `grace`. Ended or gone is success.

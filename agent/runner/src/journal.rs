@@ -3,6 +3,17 @@
 //! It is written beside untrusted code. The reader checks lengths, kinds and checksums, never trusts a size it
 //! has not bounded, and reports damage as an error instead of guessing.
 
+mod frame;
+mod reader;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use frame::{MAX_EVENT_BYTES, MAX_LOG_BYTES};
+pub use reader::{ReadError, Reader};
+pub use writer::Writer;
+
 use buildyard_model::{Phase, PhaseContext, PhaseStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -19,12 +30,22 @@ pub enum Record {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    PhaseStarted { phase: Phase, time: Timestamp },
-    PhaseEnded { phase: Phase, status: PhaseStatus, context: PhaseContext, time: Timestamp },
+    PhaseStarted {
+        phase: Phase,
+        time: Timestamp,
+    },
+    PhaseEnded {
+        phase: Phase,
+        status: PhaseStatus,
+        context: PhaseContext,
+        time: Timestamp,
+    },
     /// The next thing to run is the user's.
     CommandsStarted,
     /// `env.exported-variables`, read after POST_BUILD.
-    Exported { variables: Vec<(String, String)> },
+    Exported {
+        variables: Vec<(String, String)>,
+    },
     /// One artifact, packed.
     Packed(PackedArtifact),
     /// The walk is over; nothing follows.

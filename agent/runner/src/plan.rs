@@ -23,6 +23,10 @@ pub struct Plan {
     pub secrets_file: Option<PathBuf>,
     /// `CODEBUILD_SRC_DIR`.
     pub source_directory: PathBuf,
+    /// The folder that runner and agent both see as [`crate::journal::PackedRoot::Workspace`]. Empty: none, and every
+    /// file to be uploaded is copied to the output folder.
+    #[serde(default)]
+    pub workspace: PathBuf,
     /// For scripts and the saved environment; the runner makes it and keeps others out of it.
     pub state_directory: PathBuf,
     /// What to pack when the commands are done: the primary artifact first.

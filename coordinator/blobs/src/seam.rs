@@ -4,6 +4,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use std::time::Duration;
 
+/// Most bytes that `Objects::get` reads; larger objects are for `Transfers`.
+pub const WHOLE_OBJECT_MAX_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Why storage could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

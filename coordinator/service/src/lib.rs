@@ -27,7 +27,7 @@ pub use agents::Hello;
 pub use credential::{fingerprint, new_secret};
 pub use error::{Error, Kind};
 pub use logs::{LogReader, LogSink};
-pub use secrets::{FileSecrets, SecretKind, Secrets};
+pub use secrets::{FileSecrets, HeldSecrets, SecretKind, Secrets};
 pub use sessions::{SessionEnd, ToAgent};
 pub use settings::{Settings, Timings};
 pub use transfers::{DownloadPage, FinishedUpload, OpenedUpload, StoredObject, UploadRequest};

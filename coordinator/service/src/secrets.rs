@@ -1,11 +1,12 @@
-//! Where the values of PARAMETER_STORE and SECRETS_MANAGER variables come from: a seam, and a file behind it.
+//! Where the values of PARAMETER_STORE and SECRETS_MANAGER variables come from: a seam, and behind it a file, or values
+//! that somebody holds in memory.
 
 use crate::{Error, Kind, Service};
 use async_trait::async_trait;
 use buildyard_model::{AgentId, LeaseToken, Secret};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Which of CodeBuild's two stores a reference is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,51 +24,57 @@ pub trait Secrets: Send + Sync + std::fmt::Debug {
     async fn resolve(&self, kind: SecretKind, reference: &str) -> Result<Option<Secret>, Error>;
 }
 
-/// Secrets from a file that only the coordinator's user can read, read anew for every build:
-/// a JSON object `{"parameters": {NAME: VALUE}, "secrets": {ID: TEXT}}`.
-#[derive(Debug, Clone)]
-pub struct FileSecrets {
-    path: Option<PathBuf>,
+/// Secrets held in memory. As a file: `{"parameters": {NAME: VALUE}, "secrets": {ID: TEXT}}`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HeldSecrets {
+    pub parameters: BTreeMap<String, Secret>,
+    pub secrets: BTreeMap<String, Secret>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Contents {
-    #[serde(default)]
-    parameters: BTreeMap<String, Secret>,
-    #[serde(default)]
-    secrets: BTreeMap<String, Secret>,
+impl HeldSecrets {
+    fn find(&self, kind: SecretKind, reference: &str) -> Option<Secret> {
+        match kind {
+            SecretKind::ParameterStore => self.parameters.get(reference).cloned(),
+            SecretKind::SecretsManager => {
+                let (id, json_key) = split_reference(reference);
+                let text = self.secrets.get(id)?;
+                if json_key.is_empty() { Some(text.clone()) } else { json_member(text, json_key) }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Secrets for HeldSecrets {
+    async fn resolve(&self, kind: SecretKind, reference: &str) -> Result<Option<Secret>, Error> {
+        Ok(self.find(kind, reference))
+    }
+}
+
+/// Secrets from a JSON file in the form of [`HeldSecrets`] that only the coordinator's user can read, read anew for
+/// every build.
+#[derive(Debug, Clone)]
+pub struct FileSecrets {
+    path: PathBuf,
 }
 
 impl FileSecrets {
-    /// Secrets from `path`; without one there are none.
-    pub fn new(path: Option<PathBuf>) -> Self {
+    /// Secrets from `path`.
+    pub fn new(path: PathBuf) -> Self {
         Self { path }
     }
-
-    async fn contents(&self) -> Result<Contents, Error> {
-        let Some(path) = &self.path else { return Ok(Contents::default()) };
-        let text = tokio::fs::read(path).await.map_err(|error| unreadable(path, &error))?;
-        serde_json::from_slice(&text).map_err(|error| unreadable(path, &error))
-    }
-}
-
-fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
-    Error::new(Kind::Unavailable, format!("the secrets file {} cannot be read: {error}", path.display()))
 }
 
 #[async_trait]
 impl Secrets for FileSecrets {
     async fn resolve(&self, kind: SecretKind, reference: &str) -> Result<Option<Secret>, Error> {
-        let contents = self.contents().await?;
-        match kind {
-            SecretKind::ParameterStore => Ok(contents.parameters.get(reference).cloned()),
-            SecretKind::SecretsManager => {
-                let (id, json_key) = split_reference(reference);
-                let Some(text) = contents.secrets.get(id) else { return Ok(None) };
-                if json_key.is_empty() { Ok(Some(text.clone())) } else { Ok(json_member(text, json_key)) }
-            }
-        }
+        let unreadable = |error: &dyn std::fmt::Display| {
+            Error::new(Kind::Unavailable, format!("the secrets file {} cannot be read: {error}", self.path.display()))
+        };
+        let text = tokio::fs::read(&self.path).await.map_err(|error| unreadable(&error))?;
+        let held: HeldSecrets = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
+        Ok(held.find(kind, reference))
     }
 }
 
@@ -128,7 +135,7 @@ mod tests {
     async fn a_file_gives_parameters_secrets_and_members_of_json_secrets() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, r#"{"parameters":{"/app/key":"k1"},"secrets":{"db":"{\"user\":\"u\",\"port\":5}"}}"#).unwrap();
-        let secrets = FileSecrets::new(Some(file.path().to_owned()));
+        let secrets = FileSecrets::new(file.path().to_owned());
         let get = async |kind, reference: &str| {
             secrets.resolve(kind, reference).await.unwrap().map(|value| value.expose().to_owned())
         };

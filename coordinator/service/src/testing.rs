@@ -1,6 +1,6 @@
 //! A service on the memory store and storage in memory, for this crate's tests.
 
-use crate::{FileSecrets, Hello, Parts, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile};
+use crate::{HeldSecrets, Hello, Parts, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile};
 use async_trait::async_trait;
 use buildyard_blobs::{Error as BlobError, ObjectInfo, Objects, Page, Transfers};
 use buildyard_model::{AgentId, Architecture, BuildId, Capacity, LeaseToken, Resources, Submission, SystemClock};
@@ -126,7 +126,7 @@ impl Rig {
             store: Arc::new(buildyard_store::Memory::default()),
             objects: blobs.clone(),
             transfers: blobs.clone(),
-            secrets: Arc::new(FileSecrets::new(None)),
+            secrets: Arc::new(HeldSecrets::default()),
             clock: Arc::new(SystemClock),
             settings: Settings {
                 region: "us-east-1".into(),

@@ -2,6 +2,7 @@
 
 use super::StartError;
 use crate::config::ListenConfig;
+use buildyard_aws_api::Http;
 use buildyard_blobs::Embedded;
 use buildyard_service::Service;
 use std::net::SocketAddr;
@@ -32,8 +33,9 @@ async fn listen(door: &'static str, address: SocketAddr, option: &'static str) -
 pub(super) fn open(listeners: Listeners, service: Service, embedded: Option<Embedded>, shutdown: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
     let stop = shutdown.clone();
+    let http = Http::new(embedded.as_ref().map(Embedded::door));
     tasks.spawn(async move {
-        if let Err(error) = buildyard_aws_api::serve(listeners.http, embedded, stop.clone()).await {
+        if let Err(error) = buildyard_aws_api::serve(listeners.http, http, stop.clone()).await {
             tracing::error!(%error, "the HTTP door failed");
             stop.cancel();
         }

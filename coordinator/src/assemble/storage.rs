@@ -3,7 +3,7 @@
 use super::StartError;
 use crate::config::{CoordinatorConfig, StorageConfig};
 use crate::credentials::Credentials;
-use buildyard_blobs::{Embedded, EndpointInfo, Objects, S3Client, S3Settings, Transfers};
+use buildyard_blobs::{ClientSettings, Embedded, EndpointInfo, Objects, S3Client, Transfers};
 use std::sync::Arc;
 
 /// The bucket for builds' artifacts in the embedded S3.
@@ -33,12 +33,13 @@ pub(super) async fn open(config: &CoordinatorConfig, credentials: &Credentials, 
 }
 
 fn client(storage: &StorageConfig) -> Result<Storage, StartError> {
-    let client = Arc::new(S3Client::new(&S3Settings {
-        endpoint: storage.endpoint.clone(),
+    let client = Arc::new(S3Client::new(&ClientSettings {
+        endpoint: Some(storage.endpoint.clone()),
         region: storage.region.clone(),
-        access_key_id: storage.access_key_id.clone(),
-        secret_access_key: storage.secret()?,
-        path_style: storage.path_style,
+        access_key: storage.access_key_id.clone(),
+        secret_key: storage.secret()?,
+        force_path_style: storage.path_style,
+        prefix: None,
     }));
     Ok(Storage {
         objects: client.clone(),
@@ -54,8 +55,8 @@ async fn embedded(config: &CoordinatorConfig, credentials: &Credentials, http_ur
     let endpoint = EndpointInfo {
         public_url: http_url.to_owned(),
         region: config.region.clone(),
-        access_key_id: credentials.access_key_id.clone(),
-        secret_access_key: credentials.secret_access_key.clone(),
+        access_key: credentials.access_key_id.clone(),
+        secret_key: credentials.secret_access_key.clone(),
     };
     let embedded = Embedded::open(&config.data_dir.join("s3"), endpoint).await?;
     let shared = Arc::new(embedded.clone());

@@ -1,0 +1,47 @@
+//! Removes all that a sandbox was: container, anonymous volumes, network. Invariant: success means that nothing of it is
+//! left, whoever removed it.
+
+use super::Engine;
+use super::failure::Failure;
+use super::link::Link;
+use super::spares::LENT;
+use crate::sandbox::{ExecutorError, SandboxId};
+use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// See `Executor::remove`.
+pub(super) async fn remove(engine: &Engine, id: &SandboxId) -> Result<(), ExecutorError> {
+    let link = &engine.link;
+    let lent = lent(link, id).await?;
+    container(link, id).await?;
+    engine.spares.give_back(link, id, lent).await
+}
+
+/// The network that the container was lent; absent when the container is gone.
+async fn lent(link: &Link, id: &SandboxId) -> Result<Option<String>, ExecutorError> {
+    match link.query(&format!("inspecting sandbox {}", id.0), link.docker.inspect_container(&id.0, None)).await {
+        Ok(found) => Ok(found.config.and_then(|config| config.labels?.remove(LENT))),
+        Err(Failure::Absent(_)) => Ok(None),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+async fn container(link: &Link, id: &SandboxId) -> Result<(), ExecutorError> {
+    let until = Instant::now() + link.deadlines.change;
+    let mut pause = Duration::from_millis(20);
+    let doing = format!("removing sandbox {}", id.0);
+    loop {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        match link.change(&doing, link.docker.remove_container(&id.0, Some(options))).await {
+            Ok(()) | Err(Failure::Absent(_)) => return Ok(()),
+            // Another removal is under way, or the kernel lets go of a mount late.
+            Err(Failure::Conflict(_) | Failure::Broken(_)) if Instant::now() + pause < until => {
+                sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(1));
+            }
+            Err(Failure::Unreachable(text)) => return Err(ExecutorError::Unreachable(text)),
+            Err(failure) => return Err(ExecutorError::Failed(failure.message().to_owned())),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Images from a registry, through the real engine.
+
+use super::registry::Registry;
+use super::{docker, engine, ground, root_file_system};
+use crate::conformance::Ground;
+use crate::sandbox::{Executor, ExecutorError, ImageRequest};
+use bollard::query_parameters::RemoveImageOptions;
+use buildyard_model::PullPolicy;
+use std::sync::Mutex;
+
+async fn prepare(reference: &str, pull: PullPolicy) -> (Result<String, ExecutorError>, Vec<String>) {
+    let said = Mutex::new(vec![]);
+    let request = ImageRequest { reference: reference.to_owned(), pull };
+    let answer = engine().await.prepare_image(&request, &|line| said.lock().unwrap().push(line)).await;
+    (answer, said.into_inner().unwrap())
+}
+
+async fn forget(reference: &str) {
+    let _ = docker().await.remove_image(reference, None::<RemoveImageOptions>, None).await;
+}
+
+fn native() -> &'static str {
+    super::super::platform(buildyard_model::Architecture::native())
+}
+
+#[tokio::test]
+async fn a_pulled_image_is_named_by_its_digest_and_pulled_once() {
+    let registry = Registry::serve(root_file_system(), native()).await;
+    let (tagged, by_digest) =
+        (format!("{}:1", registry.repository), format!("{}@{}", registry.repository, registry.digest));
+    let (first, said) = prepare(&tagged, PullPolicy::IfAbsent).await;
+    let (second, silent) = prepare(&tagged, PullPolicy::IfAbsent).await;
+    let (exact, _) = prepare(&by_digest, PullPolicy::Always).await;
+    let (always, again) = prepare(&tagged, PullPolicy::Always).await;
+    forget(&tagged).await;
+    forget(&by_digest).await;
+    assert_eq!(first.unwrap(), by_digest);
+    assert!(said[0].starts_with(&format!("Pulling {tagged}")), "{said:?}");
+    assert_eq!((second.unwrap(), silent), (by_digest.clone(), vec![]));
+    assert_eq!(exact.unwrap(), by_digest);
+    assert_eq!(always.unwrap(), by_digest);
+    assert!(!again.is_empty());
+}
+
+#[tokio::test]
+async fn an_image_that_does_not_exist_fails_by_name_and_at_once() {
+    let registry = Registry::serve(vec![0; 1024], native()).await;
+    let reference = format!("{}:nope", registry.repository);
+    let (answer, _) = prepare(&reference, PullPolicy::IfAbsent).await;
+    let Err(ExecutorError::Image(why)) = &answer else { panic!("{answer:?}") };
+    assert!(why.contains(&reference) && why.contains("check its name"), "{why}");
+}
+
+#[tokio::test]
+async fn an_image_for_another_platform_is_refused() {
+    let other = if native() == "amd64" { "arm64" } else { "amd64" };
+    let registry = Registry::serve(vec![0; 1024], other).await;
+    let reference = format!("{}:1", registry.repository);
+    let (answer, _) = prepare(&reference, PullPolicy::IfAbsent).await;
+    forget(&reference).await;
+    let Err(ExecutorError::Image(why)) = &answer else { panic!("{answer:?}") };
+    assert!(why.contains(other) && why.contains(native()), "{why}");
+}
+
+#[tokio::test]
+async fn an_image_that_may_not_be_pulled_is_taken_from_the_host_or_not_at_all() {
+    let (present, _) = prepare(&ground().await.image(), PullPolicy::Never).await;
+    assert!(present.unwrap().starts_with("sha256:"), "it has no digest, so its id names it");
+    let (absent, _) = prepare("127.0.0.1:9/nope:1", PullPolicy::Never).await;
+    assert!(matches!(&absent, Err(ExecutorError::Image(why)) if why.contains("pull policy is never")), "{absent:?}");
+    let (invalid, _) = prepare("../containers/json?all=1", PullPolicy::IfAbsent).await;
+    assert!(matches!(&invalid, Err(ExecutorError::Image(why)) if why.contains("not a valid reference")), "{invalid:?}");
+}

@@ -1,0 +1,94 @@
+//! A registry on loopback, as much as an engine needs to pull one image: version 2 of the protocol over plain HTTP, which
+//! engines accept from 127.0.0.0/8.
+
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+
+pub(super) struct Registry {
+    /// `127.0.0.1:port/app`.
+    pub(super) repository: String,
+    pub(super) digest: String,
+    _closes: DropGuard,
+}
+
+impl Registry {
+    /// Serves `app:1`, made of one layer, for `architecture`.
+    pub(super) async fn serve(layer: Vec<u8>, architecture: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let repository = format!("{}/app", listener.local_addr().unwrap());
+        let config = serde_json::json!({
+            "architecture": architecture, "os": "linux", "config": {},
+            "rootfs": {"type": "layers", "diff_ids": [digest(&layer)]},
+        });
+        let config = config.to_string().into_bytes();
+        let blob = |kind: &str, content: &[u8]| {
+            serde_json::json!({
+                "mediaType": format!("application/vnd.docker.{kind}"), "size": content.len(), "digest": digest(content),
+            })
+        };
+        let manifest = serde_json::json!({
+            "schemaVersion": 2, "mediaType": MANIFEST,
+            "config": blob("container.image.v1+json", &config),
+            "layers": [blob("image.rootfs.diff.tar", &layer)],
+        });
+        let manifest = manifest.to_string().into_bytes();
+        let manifest_digest = digest(&manifest);
+        let mut files = BTreeMap::new();
+        for blob in [config, layer] {
+            files.insert(format!("/v2/app/blobs/{}", digest(&blob)), ("application/octet-stream", blob));
+        }
+        for name in ["1", &manifest_digest] {
+            files.insert(format!("/v2/app/manifests/{name}"), (MANIFEST, manifest.clone()));
+        }
+        files.insert("/v2/".into(), ("application/json", b"{}".to_vec()));
+        let closed = CancellationToken::new();
+        tokio::spawn(closed.clone().run_until_cancelled_owned(listen(listener, Arc::new(files))));
+        Self { repository, digest: manifest_digest, _closes: closed.drop_guard() }
+    }
+}
+
+fn digest(content: &[u8]) -> String {
+    let bytes = Sha256::digest(content);
+    format!("sha256:{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+type Files = BTreeMap<String, (&'static str, Vec<u8>)>;
+
+async fn listen(listener: TcpListener, files: Arc<Files>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let files = Arc::clone(&files);
+        tokio::spawn(async move { serve(stream, &files).await });
+    }
+}
+
+async fn serve(mut stream: TcpStream, files: &Files) {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        if stream.read_buf(&mut head).await.is_ok_and(|read| read == 0) {
+            return;
+        }
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let mut words = head.split(' ');
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let missing = br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#.to_vec();
+    let (status, (kind, body)) = match files.get(path) {
+        Some(file) => ("200 OK", file.clone()),
+        None => ("404 Not Found", ("application/json", missing)),
+    };
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nDocker-Content-Digest: {}\r\nConnection: close\r\n\r\n",
+        body.len(),
+        digest(&body),
+    );
+    let _ = stream.write_all(answer.as_bytes()).await;
+    if method != "HEAD" {
+        let _ = stream.write_all(&body).await;
+    }
+}

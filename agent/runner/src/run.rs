@@ -1,0 +1,115 @@
+//! The runner's life: reads the plan, prepares, walks, and says by its exit code how it went.
+
+use crate::command::Supervisor;
+use crate::environment::{self, Sources};
+use crate::failure::{EXIT_WALKED, Failure};
+use crate::helper;
+use crate::journal::Writer;
+use crate::log::Log;
+use crate::mask::Masker;
+use crate::phases::Walker;
+use crate::plan::{JOURNAL_FILE, PLAN_FILE, Plan};
+use crate::programs::Programs;
+use crate::runtime;
+use crate::secrets::Secrets;
+use crate::shell::{Settings, Shell};
+use std::fs::{self, DirBuilder, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Walks the build whose control directory this is, and returns the process's exit code (see [`crate::failure`]).
+///
+/// To be called in a process of its own: it takes over the signals and all children. In a container it is meant to be
+/// the init.
+pub fn run(control: &Path) -> i32 {
+    let binary = std::env::current_exe().map_err(|error| Failure::Internal(format!("cannot find myself: {error}")));
+    let walked = binary.and_then(|binary| walk(control, &binary));
+    match walked {
+        Ok(()) => EXIT_WALKED,
+        Err(failure) => {
+            // The container's own log: the journal may be what failed.
+            let _ = writeln!(std::io::stderr(), "buildyard runner: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn walk(control: &Path, binary: &Path) -> Result<(), Failure> {
+    let plan = read_plan(control)?;
+    let secrets = Secrets::take(plan.secrets_file.as_deref())?;
+    let (masker, ignored) = Masker::new(secrets.pairs()).map_err(Failure::Internal)?;
+    let mut log = Log::new(Writer::create(&control.join(JOURNAL_FILE))?, Arc::new(masker));
+    // The names only: a warning, not the value.
+    for secret in ignored {
+        log.line(&format!("The value of {} is too short or too common to be masked in this log", secret.name))?;
+    }
+    let supervisor = Supervisor::new()?;
+    prepare_state(&plan)?;
+    let programs = Programs::install(binary, &plan.state_directory, plan.in_container)?;
+    let shell = shell(&plan, &secrets, programs);
+    let mut walker = Walker {
+        plan: &plan,
+        secrets: &secrets,
+        control,
+        runtimes: runtime::FILE.into(),
+        shell,
+        supervisor,
+        log,
+        begun: false,
+        boundary: None,
+    };
+    let walked = walker.walk();
+    if walked.is_err() {
+        walker.supervisor.abandon();
+    }
+    walked
+}
+
+fn read_plan(control: &Path) -> Result<Plan, Failure> {
+    let path = control.join(PLAN_FILE);
+    let failed = |error: &dyn std::fmt::Display| Failure::Plan(format!("{}: {error}", path.display()));
+    let text = fs::read(&path).map_err(|error| failed(&error))?;
+    let plan: Plan = serde_json::from_slice(&text).map_err(|error| failed(&error))?;
+    if !plan.source_directory.is_absolute() || !plan.state_directory.is_absolute() {
+        return Err(failed(&"source_directory and state_directory must be absolute"));
+    }
+    Ok(plan)
+}
+
+/// Makes the state directory, for root alone unless other users have to find their scripts in it.
+fn prepare_state(plan: &Plan) -> Result<(), Failure> {
+    let state = &plan.state_directory;
+    let failed = |error: std::io::Error| Failure::state(state.display(), error);
+    DirBuilder::new().recursive(true).mode(0o700).create(state).map_err(failed)?;
+    let phases = &plan.buildspec.phases;
+    let others = plan.buildspec.run_as.is_some() || phases.iter().any(|spec| spec.run_as.is_some());
+    let mode = if others || plan.debug_session { 0o711 } else { 0o700 };
+    fs::set_permissions(state, Permissions::from_mode(mode)).map_err(failed)?;
+    if plan.debug_session {
+        helper::prepare_breakpoint(state).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn shell(plan: &Plan, secrets: &Secrets, programs: Programs) -> Shell {
+    let initial = environment::initial(Sources {
+        inherited: std::env::vars_os().collect(),
+        plan: &plan.environment,
+        secrets: &secrets.0,
+        in_container: plan.in_container,
+        helpers: &programs.directory,
+        source: &plan.source_directory,
+        state: &plan.state_directory,
+    });
+    let settings = Settings {
+        version: plan.buildspec.version,
+        program: plan.buildspec.env.shell,
+        source: plan.source_directory.clone(),
+        state: plan.state_directory.clone(),
+        programs,
+        in_container: plan.in_container,
+    };
+    Shell::new(settings, initial)
+}

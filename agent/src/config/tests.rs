@@ -1,0 +1,119 @@
+use super::*;
+use buildyard_model::{Resources, Secret};
+use std::time::Duration;
+
+fn parsed(text: &str) -> AgentConfig {
+    AgentConfig::parse(Path::new("agent.toml"), text).unwrap()
+}
+
+fn complaint(text: &str) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("agent.toml");
+    std::fs::write(&path, text).unwrap();
+    let error = AgentConfig::load(&path).unwrap_err().to_string();
+    error.replace(&format!("{}/", directory.path().display()), "")
+}
+
+#[test]
+fn every_key_is_read() {
+    let config = parsed(
+        r#"
+        name = "host-1"
+        data_dir = "/data"
+        slots = 4
+        allow_privileged = true
+        allow_local_sources = ["/srv/git"]
+        disk_floor = "10GiB"
+        [labels]
+        zone = "a"
+        [coordinator]
+        endpoint = "https://coordinator:7402"
+        join_token = "secret"
+        [executor]
+        kind = "host"
+        [capacity]
+        vcpu = 8
+        memory = "16GiB"
+        [git]
+        timeout = "5m"
+        "#,
+    );
+    assert_eq!(config.name.as_ref().unwrap().as_str(), "host-1");
+    assert_eq!(config.disk_floor, ByteSize::gib(10));
+    assert_eq!(config.coordinator.join_token, Some(Secret::new("secret")));
+    assert_eq!(config.executor.kind, ExecutorKind::Host);
+    assert_eq!(config.git.timeout.0, Duration::from_secs(300));
+    assert!(!format!("{config:?}").contains("secret"), "a secret prints as ***");
+    config.check().unwrap();
+}
+
+#[test]
+fn errors_name_file_line_and_key() {
+    assert_eq!(
+        complaint("slots = 2\n[coordinator]\nendpont = \"http://x\"\n"),
+        "agent.toml:3: coordinator.endpont: unknown field `endpont`, expected one of `endpoint`, `join_token`, `join_token_file`"
+    );
+    assert_eq!(
+        complaint("disk_floor = \"10 gigs\"\n"),
+        "agent.toml:1: disk_floor: \"10 gigs\" is not a size: write a whole number with B, KiB, MiB, GiB or TiB, as in \"10GiB\""
+    );
+    assert_eq!(
+        complaint("\n[coordinator]\n# whom\nendpoint = \"coordinator:7402\"\n"),
+        "agent.toml:4: coordinator.endpoint: \"coordinator:7402\" is not an address: expected http://host:port or https://host:port"
+    );
+    assert_eq!(complaint("slots = 0"), "agent.toml:1: slots: must be at least 1");
+    assert_eq!(
+        complaint("[executor]\nkind = \"host\"\naddress = \"/run/x\""),
+        "agent.toml:3: executor.address: has no meaning with kind = \"host\"; remove it"
+    );
+    assert!(complaint("name = \"a b\"").starts_with("agent.toml:1: name: agent name \"a b\" is not valid"));
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = AgentConfig::load(Path::new("/nonexistent/agent.toml")).unwrap_err();
+    assert!(error.to_string().starts_with("cannot read /nonexistent/agent.toml: "), "{error}");
+}
+
+#[test]
+fn the_environment_overrides_the_file() {
+    let mut config = parsed("[coordinator]\njoin_token_file = \"/token\"");
+    let variables = |name: &str| match name {
+        "BUILDYARD_AGENT_JOIN_TOKEN" => Some("from-env".to_owned()),
+        "BUILDYARD_AGENT_NAME" => Some("other".to_owned()),
+        _ => None,
+    };
+    environment::override_by(&mut config, variables).unwrap();
+    assert_eq!(config.coordinator.token().unwrap(), Some(Secret::new("from-env")));
+    assert_eq!(config.agent_name().unwrap().as_str(), "other");
+}
+
+#[test]
+fn a_token_file_is_read_without_its_line_break() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "token\n").unwrap();
+    let config = CoordinatorConfig { join_token_file: Some(file.path().to_owned()), ..Default::default() };
+    assert_eq!(config.token().unwrap(), Some(Secret::new("token")));
+}
+
+#[test]
+fn explicit_slots_decide_over_the_hosts_size() {
+    let host = Resources { vcpu: 2, memory_mib: 4000 };
+    let offer = |slots| CapacityConfig::default().offer(slots, host);
+    assert_eq!(offer(None), (1, host));
+    assert_eq!(offer(Some(4)), (4, Resources { vcpu: 8, memory_mib: 4 * 4096 }));
+    let fixed = CapacityConfig { vcpu: Some(3), memory: Some(ByteSize::gib(1)) };
+    assert_eq!(fixed.offer(Some(4), host), (4, Resources { vcpu: 3, memory_mib: 1024 }));
+    let big = Resources { vcpu: 64, memory_mib: 1 << 20 };
+    assert_eq!(CapacityConfig::default().offer(None, big), (32, big));
+}
+
+#[test]
+fn sizes_print_as_they_are_written() {
+    for text in ["10GiB", "512MiB", "1TiB", "3B", "7KiB"] {
+        assert_eq!(text.parse::<ByteSize>().unwrap().to_string(), text);
+    }
+    assert!("99999999999TiB".parse::<ByteSize>().is_err());
+    assert!("-1GiB".parse::<ByteSize>().is_err());
+    assert_eq!("250ms".parse::<Span>().unwrap().0, Duration::from_millis(250));
+}

@@ -1,0 +1,37 @@
+//! What all builds of an agent share: where they run, whom they talk to, what they may do.
+
+use crate::bell::Ringer;
+use crate::folder::Builds;
+use crate::uplink::Uplink;
+use buildyard_executor::{Capabilities, Executor};
+use buildyard_model::{AgentId, Clock};
+use buildyard_source::Fetcher;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Labels of sandboxes: whose they are, and which lease they run.
+pub(crate) const AGENT_LABEL: &str = "buildyard.agent";
+pub(crate) const LEASE_LABEL: &str = "buildyard.lease";
+pub(crate) const BUILD_LABEL: &str = "buildyard.build";
+
+/// The shared things.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub name: AgentId,
+    pub executor: Arc<dyn Executor>,
+    /// As found at the start.
+    pub capabilities: Capabilities,
+    pub uplink: Uplink,
+    pub fetcher: Fetcher,
+    /// For storage.
+    pub http: reqwest::Client,
+    pub ringer: Ringer,
+    /// The program that builds run as their runner.
+    pub binary: PathBuf,
+    pub allow_privileged: bool,
+    pub clock: Arc<dyn Clock>,
+    pub builds: Builds,
+    /// Whether the coordinator is there.
+    pub online: watch::Receiver<bool>,
+}

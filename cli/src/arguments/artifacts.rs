@@ -1,0 +1,97 @@
+//! `--artifacts BUCKET[/PATH]` and the options that go with it, made into CodeBuild's artifact settings.
+
+use buildyard_model::{ArtifactKind, ArtifactSpec, Namespace, Packaging};
+use clap::ValueEnum;
+
+/// `--packaging`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum PackagingArgument {
+    /// One object per file.
+    #[default]
+    None,
+    /// One ZIP.
+    Zip,
+}
+
+/// `--namespace`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum NamespaceArgument {
+    /// The same keys for each build.
+    #[default]
+    None,
+    /// The build's id is part of each key.
+    BuildId,
+}
+
+/// Where artifacts go.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Artifacts")]
+pub(crate) struct ArtifactArgs {
+    /// Where artifacts go: BUCKET or BUCKET/PATH, or `none`; without it, the coordinator's own bucket
+    #[arg(long, value_name = "BUCKET[/PATH]")]
+    artifacts: Option<String>,
+    /// Name of the object (zip) or folder; without it, the buildspec's `artifacts.name` or the project's name
+    #[arg(long, value_name = "NAME", requires = "artifacts")]
+    artifacts_name: Option<String>,
+    /// One object per file, or one ZIP
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", requires = "artifacts")]
+    packaging: PackagingArgument,
+    /// Whether the build's id is part of the keys
+    #[arg(long, value_enum, default_value_t, value_name = "KIND", requires = "artifacts")]
+    namespace: NamespaceArgument,
+}
+
+impl ArtifactArgs {
+    /// Absent means the coordinator's default.
+    pub(crate) fn spec(&self) -> Result<Option<ArtifactSpec>, String> {
+        let Some(text) = self.artifacts.as_deref() else { return Ok(None) };
+        if text == "none" {
+            return Ok(Some(ArtifactSpec::default()));
+        }
+        let text = text.strip_prefix("s3://").unwrap_or(text);
+        let (bucket, path) = text.split_once('/').unwrap_or((text, ""));
+        if bucket.is_empty() {
+            return Err(format!("--artifacts {text:?} names no bucket: write BUCKET or BUCKET/PATH"));
+        }
+        Ok(Some(ArtifactSpec {
+            kind: ArtifactKind::S3,
+            location: bucket.to_owned(),
+            path: path.trim_matches('/').to_owned(),
+            namespace_type: match self.namespace {
+                NamespaceArgument::None => Namespace::None,
+                NamespaceArgument::BuildId => Namespace::BuildId,
+            },
+            name: self.artifacts_name.clone().unwrap_or_default(),
+            packaging: match self.packaging {
+                PackagingArgument::None => Packaging::None,
+                PackagingArgument::Zip => Packaging::Zip,
+            },
+            override_artifact_name: self.artifacts_name.is_none(),
+            artifact_identifier: None,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(text: &str) -> Result<Option<ArtifactSpec>, String> {
+        ArtifactArgs { artifacts: Some(text.to_owned()), ..Default::default() }.spec()
+    }
+
+    #[test]
+    fn bucket_and_path_are_told_apart() {
+        let given = spec("releases/nightly/linux/").unwrap().unwrap();
+        assert_eq!((given.location.as_str(), given.path.as_str()), ("releases", "nightly/linux"));
+        assert!(given.override_artifact_name);
+        assert_eq!(spec("s3://releases").unwrap().unwrap().location, "releases");
+        assert!(spec("/x").is_err());
+    }
+
+    #[test]
+    fn none_is_no_artifacts_and_absence_is_the_coordinators_choice() {
+        assert_eq!(spec("none").unwrap().unwrap().kind, ArtifactKind::NoArtifacts);
+        assert_eq!(ArtifactArgs::default().spec().unwrap(), None);
+    }
+}

@@ -1,0 +1,192 @@
+//! `run`: a folder built here and now by a coordinator, a storage and an agent inside this process, which are the
+//! fleet's own code. Owns the arguments, the following and the end; starting the three is `all_in_one`'s.
+
+use crate::all_in_one::{self, AllInOne, Leave};
+use crate::arguments::environment::EnvironmentArgs;
+use crate::arguments::executor::ExecutorArgument;
+use crate::arguments::{buildspec, duration};
+use crate::conclusion;
+use crate::download;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::fleet::Fleet;
+use crate::follow::{self, Followed, OnInterrupt, interrupt};
+use crate::logging::LogArgs;
+use crate::output::{self, Format, OutputArgs};
+use crate::render::size;
+use crate::screen::{self, ScreenOptions};
+use crate::secrets_file;
+use crate::source::form::{self, SourceForm};
+use buildyard_agent::{AgentConfig, ByteSize};
+use buildyard_coordinator::config::{ListenConfig, RecordsConfig, RecordsKind};
+use buildyard_coordinator::{CoordinatorConfig, HeldSecrets};
+use buildyard_model::{ArtifactKind, ArtifactSpec, BuildView, ProjectName, Secret, Source, SourceKind, Submission};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Build a folder here and now: the same code as the fleet, so a build that passes here passes there.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RunArgs {
+    /// The folder to build, its work tree as it is
+    #[arg(value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
+    /// A file in DIR or here, or the YAML itself; DIR/buildspec.yml without it
+    #[arg(long, value_name = "FILE")]
+    buildspec: Option<String>,
+    /// Copy the artifacts into this folder; they are not kept without it
+    #[arg(long, value_name = "DIR")]
+    artifacts: Option<PathBuf>,
+    /// Parameters and secrets that the build may ask for: NAME=VALUE lines
+    #[arg(long, value_name = "FILE")]
+    secrets: Option<PathBuf>,
+    /// Where the build runs
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    executor: ExecutorArgument,
+    /// Stop the build when it takes longer (1h, 90m, 5400s)
+    #[arg(long, value_parser = duration::parse, default_value = "1h", value_name = "TIME")]
+    timeout: Duration,
+    /// Let every escape sequence of the log through to the terminal
+    #[arg(long)]
+    raw: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    log: LogArgs,
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  buildyard run
+  buildyard run services/api --env MODE=release --artifacts out/
+  buildyard run --executor host --buildspec ci/check.yml
+  buildyard run --image debian:12 --secrets ~/.config/app.secrets
+
+Ctrl-C stops the build and waits until nothing of it is left; a second one leaves at once.";
+
+/// Starts what `run` needs around one build, in a folder that goes with it.
+async fn local_fleet(args: &RunArgs, folder: &Path, secrets: BTreeMap<String, Secret>) -> Result<(AllInOne, TempDir), Failure> {
+    let temporary = tempfile::Builder::new().prefix("buildyard-run-").tempdir();
+    let directory = temporary.map_err(Failure::file("create a folder in", &std::env::temp_dir()))?;
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let coordinator = CoordinatorConfig {
+        data_dir: directory.path().join("coordinator"),
+        listen: ListenConfig { http: any_port, grpc: any_port, public_url: None },
+        records: RecordsConfig { kind: RecordsKind::Memory },
+        ..CoordinatorConfig::default()
+    };
+    let agent = AgentConfig {
+        // Unlike any other: containers are found again by the agent's name.
+        name: format!("run-{}", std::process::id()).parse().ok(),
+        data_dir: directory.path().join("agent"),
+        slots: Some(1),
+        allow_privileged: args.environment.privileged(),
+        allow_local_sources: vec![folder.to_owned()],
+        disk_floor: ByteSize::bytes(0),
+        executor: all_in_one::executor(args.executor),
+        ..AgentConfig::default()
+    };
+    let secrets = HeldSecrets { parameters: secrets.clone(), secrets };
+    Ok((AllInOne::start(&coordinator, Some(secrets), agent).await?, directory))
+}
+
+/// Builds the folder.
+pub(crate) async fn execute(args: RunArgs) -> Result<Exit, Failure> {
+    args.log.start("error")?;
+    let (project, submission) = args.submission()?;
+    let secrets = args.secrets.as_deref().map(secrets_file::read).transpose()?.unwrap_or_default();
+    let folder = args.folder.canonicalize().map_err(Failure::file("find", &args.folder))?;
+    let (running, directory) = local_fleet(&args, &folder, secrets).await?;
+    let ended = match running.connect().await {
+        Ok(fleet) => build(&fleet, &project, &submission, &args).await,
+        Err(failure) => Err(failure),
+    };
+    running.end(Leave::Nothing).await;
+    directory.close().map_err(Failure::file("remove", &std::env::temp_dir()))?;
+    ended
+}
+
+/// Submits, follows, fetches, concludes.
+async fn build(fleet: &Fleet, project: &ProjectName, submission: &Submission, args: &RunArgs) -> Result<Exit, Failure> {
+    let format = args.output.output;
+    let interrupts = interrupt::signals()?;
+    let id = fleet.submit(project, submission).await?.view.id.to_string();
+    let mut screen = screen::open(ScreenOptions { format, raw: args.raw, phases: true });
+    let followed = follow::follow(fleet, &id, OnInterrupt::Stop, screen.as_mut(), interrupts).await?;
+    let Followed::Complete(build) = followed else {
+        output::note("left before the build had ended");
+        return Ok(Exit::Interrupted);
+    };
+    // Not told yet: a summary that promises artifacts comes after they are there.
+    let fetched = fetch(fleet, &id, args, &build.view).await;
+    let exit = conclusion::tell(&build.view, format);
+    fetched.map(|()| exit)
+}
+
+async fn fetch(fleet: &Fleet, id: &str, args: &RunArgs, view: &BuildView) -> Result<(), Failure> {
+    let Some(folder) = &args.artifacts else { return Ok(()) };
+    if view.artifacts.is_empty() {
+        return Ok(());
+    }
+    let objects = fleet.artifacts(id).await?;
+    download::all(&objects, folder).await?;
+    if args.output.output == Format::Text {
+        let bytes = objects.iter().map(|object| object.size_bytes).sum();
+        output::note(&format!("{} files, {}, in {}", objects.len(), size::of(bytes), folder.display()));
+    }
+    Ok(())
+}
+
+impl RunArgs {
+    /// The project and what is built.
+    fn submission(&self) -> Result<(ProjectName, Submission), Failure> {
+        let folder = self.folder.canonicalize().map_err(Failure::file("find", &self.folder))?;
+        if !folder.is_dir() {
+            return Err(Failure::call(format!("{} is no folder: name the folder to build", self.folder.display())));
+        }
+        let form = SourceForm::Folder(folder.clone());
+        let buildspec = buildspec::resolve(self.buildspec.as_deref(), &form)?;
+        let submission = Submission {
+            source: Source { kind: SourceKind::Local { path: utf8(&folder)? }, version: None },
+            secondary_sources: Vec::new(),
+            buildspec,
+            environment: self.environment.environment(),
+            artifacts: Some(self.artifact_spec()),
+            secondary_artifacts: Vec::new(),
+            timeout_seconds: Some(self.timeout.as_secs()),
+            queued_timeout_seconds: None,
+            labels: BTreeMap::new(),
+            priority: 0,
+            debug_session: false,
+            initiator: None,
+        };
+        Ok((form::project_name(&form, Path::to_owned), submission))
+    }
+
+    /// Artifacts go to the local storage first, under a name of their own, and from there into the folder.
+    fn artifact_spec(&self) -> ArtifactSpec {
+        match self.artifacts {
+            None => ArtifactSpec::default(),
+            Some(_) => ArtifactSpec {
+                kind: ArtifactKind::S3,
+                location: ARTIFACT_BUCKET.to_owned(),
+                namespace_type: buildyard_model::Namespace::BuildId,
+                override_artifact_name: true,
+                ..ArtifactSpec::default()
+            },
+        }
+    }
+}
+
+/// The bucket of the local storage that artifacts pass through.
+const ARTIFACT_BUCKET: &str = "artifacts";
+
+fn utf8(folder: &Path) -> Result<String, Failure> {
+    let text = folder.to_str().map(str::to_owned);
+    text.ok_or_else(|| Failure::call(format!("cannot build {}: its path is not UTF-8", folder.display())))
+}

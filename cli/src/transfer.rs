@@ -1,0 +1,85 @@
+//! Bytes through presigned URLs: one file up, one file down. Streams; memory does not grow with the file.
+
+use crate::failure::{Failure, chain};
+use futures::{Stream, TryStreamExt};
+use indicatif::ProgressBar;
+use reqwest::header::CONTENT_LENGTH;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::fs::File;
+use tokio::io::{AsyncWriteExt, BufWriter};
+use tokio_util::bytes::Bytes;
+use tokio_util::io::ReaderStream;
+
+const CONNECT: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Sends the file at `path`, `length` bytes long.
+pub(crate) async fn put(url: &str, path: &Path, length: u64, bar: &ProgressBar) -> Result<(), Failure> {
+    let file = File::open(path).await.map_err(Failure::file("read", path))?;
+    let bar = bar.clone();
+    let chunks = ReaderStream::with_capacity(file, 256 * 1024).inspect_ok(move |chunk| bar.inc(chunk.len() as u64));
+    let body = reqwest::Body::wrap_stream(chunks);
+    let sent = client()?.put(url).header(CONTENT_LENGTH, length).body(body).send().await;
+    checked("send the source to", sent).await.map(drop)
+}
+
+/// Fetches `url` into `path`, which appears whole or not at all; `length` is what must arrive.
+pub(crate) async fn get(url: &str, path: &Path, length: u64, bar: &ProgressBar) -> Result<(), Failure> {
+    let answer = checked("fetch from", client()?.get(url).send().await).await?;
+    let chunks = answer.bytes_stream().map_err(|error| std::io::Error::other(chain(&error.without_url())));
+    let part = part_path(path);
+    let written = write_all(&part, chunks.inspect_ok(|chunk| bar.inc(chunk.len() as u64))).await;
+    let done = match written {
+        Ok(count) if count == length => tokio::fs::rename(&part, path).await.map_err(Failure::file("create", path)),
+        Ok(count) => Err(Failure::service(format!("cannot fetch {}: got {count} of {length} bytes", path.display()))),
+        Err(error) => Err(Failure::file("write", path)(error)),
+    };
+    if done.is_err() {
+        // What remains of a failed transfer helps nobody; that it cannot be removed changes nothing.
+        let _ = tokio::fs::remove_file(&part).await;
+    }
+    done
+}
+
+async fn write_all(path: &Path, chunks: impl Stream<Item = std::io::Result<Bytes>>) -> std::io::Result<u64> {
+    let mut file = BufWriter::with_capacity(256 * 1024, File::create(path).await?);
+    let mut chunks = std::pin::pin!(chunks);
+    let mut count = 0;
+    while let Some(chunk) = chunks.try_next().await? {
+        file.write_all(&chunk).await?;
+        count += chunk.len() as u64;
+    }
+    file.flush().await?;
+    Ok(count)
+}
+
+fn part_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".buildyard-part");
+    PathBuf::from(name)
+}
+
+fn client() -> Result<reqwest::Client, Failure> {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .read_timeout(SILENCE)
+        .build()
+        .map_err(|error| Failure::service(format!("cannot make an HTTP client: {}", chain(&error))))
+}
+
+/// A presigned URL is a credential, so errors name its host only.
+async fn checked(doing: &str, answer: reqwest::Result<reqwest::Response>) -> Result<reqwest::Response, Failure> {
+    let answer = answer.map_err(|error| {
+        let host = error.url().and_then(|url| url.host_str()).unwrap_or("the storage").to_owned();
+        Failure::service(format!("cannot {doing} {host}: {}", chain(&error.without_url())))
+    })?;
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let host = answer.url().host_str().unwrap_or("the storage").to_owned();
+    let said = answer.bytes().await.unwrap_or_default();
+    let said = String::from_utf8_lossy(&said[..said.len().min(512)]).into_owned();
+    Err(Failure::service(format!("cannot {doing} {host}: {status}: {}", crate::render::printable(&said))))
+}

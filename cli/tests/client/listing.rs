@@ -1,0 +1,56 @@
+//! `builds`, `show`, `stop`, `agents`: text for people, documents for programs.
+
+use crate::door::{Door, Script};
+use crate::views::{self, ID};
+use crate::{buildyard, stderr, stdout};
+use buildyard_model::{BuildStatus, BuildView, Phase, PhaseStatus};
+
+async fn door() -> Door {
+    let views = vec![views::finished(BuildStatus::Succeeded, PhaseStatus::Succeeded)];
+    Door::open(Script { views, ..Default::default() }).await
+}
+
+async fn said(door: &Door, args: &[&str]) -> String {
+    let output = buildyard(&door.endpoint).args(args).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
+    stdout(&output)
+}
+
+#[tokio::test]
+async fn builds_are_listed_page_by_page_up_to_the_limit() {
+    let door = door().await;
+    let text = said(&door, &["builds", "--limit", "7"]).await;
+    assert_eq!(text.lines().count(), 8, "{text}");
+    assert!(text.lines().nth(1).unwrap().contains("IN_PROGRESS  BUILD"), "{text}");
+    assert_eq!(door.asked().pages, [7, 4, 1]);
+    let json = said(&door, &["builds", "--limit", "2", "--output", "json"]).await;
+    let views: Vec<BuildView> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(views, vec![views::running(Phase::Build); 2]);
+}
+
+#[tokio::test]
+async fn a_build_is_found_by_a_part_of_its_id() {
+    let door = door().await;
+    assert!(said(&door, &["show", "app:0000"]).await.contains(&format!("build     {ID}\nstatus    SUCCEEDED\n")));
+    let json = said(&door, &["show", ID, "--output", "json"]).await;
+    assert_eq!(serde_json::from_str::<BuildView>(&json).unwrap().id.to_string(), ID);
+    let output = buildyard(&door.endpoint).args(["show", "nothing"]).output().await.unwrap();
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(2), "buildyard: no build \"nothing\"\n"));
+}
+
+#[tokio::test]
+async fn a_stop_is_sent_and_told() {
+    let door = door().await;
+    assert_eq!(said(&door, &["stop", ID]).await, format!("{ID} is stopping\n"));
+    assert_eq!(door.asked().stops, 1);
+}
+
+#[tokio::test]
+async fn agents_are_listed_and_drained() {
+    let door = door().await;
+    let text = said(&door, &["agents"]).await;
+    assert!(text.contains("host-1  ONLINE     0/2") && text.contains("host-2"), "{text}");
+    assert!(said(&door, &["agents", "drain", "host-2"]).await.contains("host-2  DRAINING"));
+    let json = said(&door, &["agents", "undrain", "host-2", "--output", "json"]).await;
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["status"], "ONLINE");
+}

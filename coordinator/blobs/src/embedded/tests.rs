@@ -1,0 +1,4 @@
+mod crash;
+mod protocol;
+mod races;
+mod speed;

@@ -23,7 +23,7 @@ fn files_arrive_with_their_bytes_names_and_sums() {
 phases:
   build:
     commands:
-      - mkdir -p out/deep/er && echo one > 'out/a file.txt' && echo two > out/deep/er/b && : > out/empty && echo no > out/skip.tmp
+      - mkdir -p out/deep/er && echo one > 'out/a file.txt' && echo two > out/deep/er/b && touch out/empty && echo no > out/skip.tmp
 artifacts:
   files: ['**/*']
   base-directory: out

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 #[test]
 fn hostile_sources_and_refs_are_refused() {
     let fleet = Fleet::start(AgentOptions::new(ExecutorKind::Host));
-    let sources = ["--source=--upload-pack=touch /tmp/p", "--source=ext::sh -c id", "--source=ssh://-oProxyCommand=id/x", "--source=https://u:p@h/x.git"];
+    let sources = ["--source=--upload-pack=touch /tmp/p", "--source=ext::sh -c id", "--source=ssh://-oProxyCommand=id/x"];
     for source in sources {
         let out = fleet.run(&["start", source]);
         assert!(!out.status.success(), "{source} was taken: {}", String::from_utf8_lossy(&out.stdout));
@@ -15,7 +15,7 @@ fn hostile_sources_and_refs_are_refused() {
         let out = fleet.run(&["start", "--source=https://example.invalid/x.git", &format!("--source-version={version}")]);
         assert!(!out.status.success(), "{version} was taken");
     }
-    assert_eq!(fleet.json(&["builds"]).as_array().map(Vec::len), Some(0), "something was queued");
+    assert!(fleet.documents(&["builds"]).is_empty(), "something was queued");
 }
 
 #[test]

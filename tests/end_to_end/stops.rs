@@ -40,7 +40,7 @@ fn a_stop_with_the_agent_dead_is_final_and_clears_up_when_it_returns() {
     let build = fleet.submit(&sleeping_in("build"), &["--image", &image]);
     wait_for("BUILD", PATIENCE, || (fleet.show(&build).current_phase == Phase::Build).then_some(()));
     fleet.kill_agent();
-    wait_for("the agent's absence", PATIENCE, || (fleet.json(&["agents"])[0]["status"] == "OFFLINE").then_some(()));
+    wait_for("the agent's absence", PATIENCE, || (fleet.document(&["agents"])["status"] == "OFFLINE").then_some(()));
     let asked = Instant::now();
     assert!(fleet.run(&["stop", &build.id]).status.success());
     assert!(asked.elapsed() < Duration::from_secs(1), "the answer took {:?}", asked.elapsed());
@@ -54,7 +54,7 @@ fn a_stop_with_the_agent_dead_is_final_and_clears_up_when_it_returns() {
 fn a_queued_build_stops_at_once() {
     let mut fleet = Fleet::start(AgentOptions::new(ExecutorKind::Host));
     fleet.kill_agent();
-    wait_for("the agent's absence", PATIENCE, || (fleet.json(&["agents"])[0]["status"] == "OFFLINE").then_some(()));
+    wait_for("the agent's absence", PATIENCE, || (fleet.document(&["agents"])["status"] == "OFFLINE").then_some(()));
     let build = fleet.submit("version: 0.2\nphases:\n  build:\n    commands: ['true']\n", &[]);
     assert!(fleet.run(&["stop", &build.id]).status.success());
     assert_eq!(fleet.show(&build).build_status, BuildStatus::Stopped);

@@ -68,9 +68,8 @@ impl Fleet {
     /// Waits until so many agents are online.
     pub fn wait_online(&self, count: usize) {
         wait_for("the agents", Duration::from_secs(30), || {
-            let agents = self.json(&["agents"]);
-            let online = agents.as_array()?.iter().filter(|agent| agent["status"] == "ONLINE").count();
-            (online == count).then_some(())
+            let agents = self.documents(&["agents"]);
+            (agents.iter().filter(|agent| agent["status"] == "ONLINE").count() == count).then_some(())
         });
     }
 
@@ -119,8 +118,13 @@ impl Fleet {
         Command::new(binary()).args(arguments).envs(self.environment()).output().expect("buildyard runs")
     }
 
-    /// The JSON that a command prints.
-    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+    /// The one JSON document that a command prints.
+    pub fn document(&self, arguments: &[&str]) -> serde_json::Value {
+        self.documents(arguments).pop().unwrap_or_else(|| panic!("{arguments:?} printed nothing"))
+    }
+
+    /// The JSON documents that a command prints, one a line.
+    pub fn documents(&self, arguments: &[&str]) -> Vec<serde_json::Value> {
         let mut whole = arguments.to_vec();
         whole.extend(["--output", "json"]);
         let out = self.run(&whole);
@@ -130,9 +134,8 @@ impl Fleet {
             String::from_utf8_lossy(&out.stderr),
             self.coordinator.text()
         );
-        serde_json::from_slice(&out.stdout).unwrap_or_else(|error| {
-            panic!("{arguments:?} gave no JSON ({error}): {}", String::from_utf8_lossy(&out.stdout))
-        })
+        let documents = serde_json::Deserializer::from_slice(&out.stdout).into_iter();
+        documents.map(|document| document.unwrap_or_else(|error| panic!("{arguments:?} gave no JSON: {error}"))).collect()
     }
 
     /// Submits a build with an inline buildspec and no source; `more` are further arguments of `start`.
@@ -146,12 +149,12 @@ impl Fleet {
 
     /// Submits by a whole `start` command line.
     pub fn submit_with(&self, arguments: &[&str]) -> Started {
-        let build = self.json(arguments);
+        let build = self.document(arguments);
         Started { id: build["id"].as_str().expect("a build has an id").to_owned() }
     }
 
     pub fn show(&self, build: &Started) -> BuildView {
-        serde_json::from_value(self.json(&["show", &build.id])).expect("a build's document")
+        serde_json::from_value(self.document(&["show", &build.id])).expect("a build's document")
     }
 
     /// Waits for the build's end.

@@ -13,14 +13,3 @@ pub(crate) enum ExecutorArgument {
     /// Child processes of the agent: quick, and isolated from nothing.
     Host,
 }
-
-impl ExecutorArgument {
-    /// The name that configuration files use too.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Docker => "docker",
-            Self::Podman => "podman",
-            Self::Host => "host",
-        }
-    }
-}

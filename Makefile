@@ -65,8 +65,8 @@ deny: ## Check licences, advisories and sources of the dependencies (installs ca
 	cargo deny check
 
 .PHONY: bench
-bench: rust-test engine ## Measure against the figures of the benchmarks, each with its baseline
-	cargo bench -p buildyard-tests
+bench: rust-test engine build ## Measure against the figures of the benchmarks, each with its baseline
+	ONLY="$(ONLY)" cargo bench -p buildyard-tests
 
 # The test that writes src/gen is part of the crate that contains it: where src/gen does not compile any more, first
 # take back the committed one (git checkout proto/src/gen), then generate.

@@ -69,8 +69,19 @@ mod tests {
     #[test]
     fn metadata_services_and_odd_addresses_are_refused_in_every_notation() {
         for address in [
-            "169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "fd00:ec2::254",
-            "fe80::1", "0.0.0.0", "0.1.2.3", "::", "224.0.0.1", "255.255.255.255", "ff02::1", "100.100.100.200",
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "::",
+            "224.0.0.1",
+            "255.255.255.255",
+            "ff02::1",
+            "100.100.100.200",
         ] {
             assert!(problem(address.parse().unwrap(), true).is_some(), "{address}");
         }

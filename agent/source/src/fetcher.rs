@@ -2,9 +2,9 @@
 
 use crate::error::Error;
 use crate::git::{self, Mirrors};
+use crate::local;
 use crate::object::{self, ObjectUrls};
 use crate::options::Options;
-use crate::local;
 use buildyard_model::{Source, SourceKind};
 use std::path::Path;
 use std::sync::Arc;
@@ -80,7 +80,8 @@ impl Fetcher {
                 Ok(Fetched::default())
             }
             SourceKind::S3 { location } => {
-                let fetch = object::Fetch { options: &self.options, client: &self.client, urls: objects, deadline, log };
+                let fetch =
+                    object::Fetch { options: &self.options, client: &self.client, urls: objects, deadline, log };
                 fetch.run(location, version, into).await?;
                 Ok(Fetched::default())
             }
@@ -91,6 +92,15 @@ impl Fetcher {
                 Ok(Fetched { resolved_version: Some(commit) })
             }
         }
+    }
+
+    /// Runs git once, for an agent that starts: answers its version, such as `2.47.3`.
+    ///
+    /// # Errors
+    /// When git is missing or older than what this crate relies on.
+    pub async fn check_git(&self) -> Result<String, Error> {
+        let quiet = |_: String| {};
+        git::check_version(&git::Context::new(&self.options, &self.client, None, "", &quiet)).await
     }
 
     /// Whether a mirror of the repository is kept here, so that a build of it starts sooner.
@@ -138,6 +148,15 @@ mod tests {
         options.allowed_local = vec![base.join("home")];
         let source = Source { kind, version: None };
         Fetcher::new(options)?.fetch(&source, &base.join("into"), &NoObjects, &|_| {}).await
+    }
+
+    #[tokio::test]
+    async fn a_missing_git_is_named() {
+        let base = tempfile::tempdir().unwrap();
+        let options = |git: &str| Options { git: git.into(), ..Options::new(base.path()) };
+        assert!(Fetcher::new(options("git")).unwrap().check_git().await.unwrap().starts_with('2'));
+        let error = Fetcher::new(options("/nonexistent/git")).unwrap().check_git().await.unwrap_err();
+        assert!(error.to_string().contains("/nonexistent/git"), "{error}");
     }
 
     #[tokio::test]

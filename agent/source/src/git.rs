@@ -17,10 +17,12 @@ mod remote;
 mod revision;
 mod settings;
 mod submodules;
+mod version;
 
 pub(crate) use context::Context;
 pub(crate) use mirror::Mirrors;
 pub(crate) use settings::prepare_state;
+pub(crate) use version::check_version;
 
 use crate::error::Error;
 use failure::Failure;

@@ -146,7 +146,10 @@ impl Fetch<'_> {
     }
 
     /// Every object, page by page, within the limits.
-    fn objects_of(&self, location: &ObjectLocation) -> impl Stream<Item = Result<RemoteObject, transfer::Error>> + Send {
+    fn objects_of(
+        &self,
+        location: &ObjectLocation,
+    ) -> impl Stream<Item = Result<RemoteObject, transfer::Error>> + Send {
         let limits = self.options.objects;
         let location = location.clone();
         let urls = self.urls;

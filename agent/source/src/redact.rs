@@ -80,7 +80,10 @@ mod tests {
     #[test]
     fn user_names_and_passwords_of_urls_are_hidden() {
         let redactor = Redactor::default();
-        assert_eq!(redactor.line("fatal: 'https://u:p@h/x' and http://t@h2"), "fatal: 'https://***@h/x' and http://***@h2");
+        assert_eq!(
+            redactor.line("fatal: 'https://u:p@h/x' and http://t@h2"),
+            "fatal: 'https://***@h/x' and http://***@h2"
+        );
         assert_eq!(redactor.line("ssh://git@h/x ssh://u:p@h/x"), "ssh://git@h/x ssh://***@h/x");
         assert_eq!(redactor.line("https://h/a@b"), "https://h/a@b");
     }

@@ -142,14 +142,17 @@ fn is_temporary(status: StatusCode, code: &str) -> bool {
 
 /// The word in `<Code>`. The rest of S3's answer may repeat the signature and stays unread.
 fn error_code(answer: &str) -> String {
-    let code = answer.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map_or("", |(code, _)| code);
+    let code =
+        answer.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map_or("", |(code, _)| code);
     let is_word = code.len() <= LONGEST_CODE && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
     if is_word { code.to_owned() } else { String::new() }
 }
 
 fn next_step(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::FORBIDDEN => "the presigned URL has expired or the coordinator's storage credentials lack the right",
+        StatusCode::FORBIDDEN => {
+            "the presigned URL has expired or the coordinator's storage credentials lack the right"
+        }
         StatusCode::NOT_FOUND => "check that bucket and key exist",
         StatusCode::BAD_REQUEST => "the data may have been damaged on the way: try again",
         StatusCode::INSUFFICIENT_STORAGE => "make room in the storage",

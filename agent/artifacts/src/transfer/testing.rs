@@ -81,7 +81,8 @@ impl Storage {
     }
 
     fn coordinator(&self) -> Result<(), TicketError> {
-        let reached = self.outages.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err();
+        let reached =
+            self.outages.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err();
         if reached { Ok(()) } else { Err(TicketError::Unavailable("connection refused".to_owned())) }
     }
 }
@@ -211,7 +212,8 @@ pub(super) async fn cutting_proxy(target: SocketAddr, bytes: u64) -> SocketAddr 
 
 async fn pass(client: TcpStream, target: SocketAddr, limit: u64) {
     let server = TcpStream::connect(target).await.unwrap();
-    let ((client_read, mut client_write), (mut server_read, mut server_write)) = (client.into_split(), server.into_split());
+    let ((client_read, mut client_write), (mut server_read, mut server_write)) =
+        (client.into_split(), server.into_split());
     let mut limited = tokio::io::AsyncReadExt::take(client_read, limit);
     tokio::select! {
         _ = tokio::io::copy(&mut limited, &mut server_write) => {}

@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tokio::sync::OnceCell;
 
-const REPOSITORY: &str = "buildyard-executor-test";
+/// Under this name Podman, too, takes it for an image of this host.
+const REPOSITORY: &str = "localhost/buildyard-executor-test";
 const TAG: &str = "1";
 
 /// Busybox, statically linked, and a name for each applet that the suite uses.

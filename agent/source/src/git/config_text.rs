@@ -13,7 +13,8 @@ pub(crate) struct ActiveModule {
 /// lie right beside it.
 pub(crate) fn config_text(url: &str, work_tree: Option<&Path>) -> String {
     let mut text =
-        "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n".to_owned();
+        "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n"
+            .to_owned();
     if let Some(work_tree) = work_tree {
         // Writing to a string does not fail.
         let _ = writeln!(text, "\tworktree = {}", value(&work_tree.to_string_lossy()));

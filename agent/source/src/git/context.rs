@@ -11,8 +11,7 @@ use buildyard_model::GitCredentials;
 const USERNAME: &str = "BUILDYARD_GIT_USERNAME";
 const PASSWORD: &str = "BUILDYARD_GIT_PASSWORD";
 /// Git runs this with `get`, `store` or `erase` behind it. The secret itself is in no argument list.
-const HELPER: &str =
-    "!f() { if test \"$1\" = get; then printf 'username=%s\\npassword=%s\\n' \"$BUILDYARD_GIT_USERNAME\" \
+const HELPER: &str = "!f() { if test \"$1\" = get; then printf 'username=%s\\npassword=%s\\n' \"$BUILDYARD_GIT_USERNAME\" \
      \"$BUILDYARD_GIT_PASSWORD\"; fi; }; f";
 
 /// One fetch, with everything it may use.

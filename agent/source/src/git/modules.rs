@@ -47,7 +47,8 @@ fn problem(module: &Module) -> Option<String> {
     if !is_plain(name) {
         return Some(format!("the submodule name {name:?} is not allowed"));
     }
-    let touches_git = path.split('/').any(|part| part.eq_ignore_ascii_case(".git") || part.eq_ignore_ascii_case("git~1"));
+    let touches_git =
+        path.split('/').any(|part| part.eq_ignore_ascii_case(".git") || part.eq_ignore_ascii_case("git~1"));
     (!is_plain(path) || touches_git).then(|| format!("the path {path:?} of submodule {name:?} is not allowed"))
 }
 

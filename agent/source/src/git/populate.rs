@@ -22,8 +22,8 @@ pub(super) async fn populate(
     depth: Option<u32>,
     place: &Place,
 ) -> Result<(), Error> {
-    let work_tree = (place.git_directory != place.work_tree.join(".git"))
-        .then(|| relative(&place.git_directory, &place.work_tree));
+    let work_tree =
+        (place.git_directory != place.work_tree.join(".git")).then(|| relative(&place.git_directory, &place.work_tree));
     let config = config_text(remote.shown(), work_tree.as_deref());
     lay_out(&place.git_directory, &config).map_err(Error::file(&place.git_directory))?;
     let filled = match depth {
@@ -42,12 +42,7 @@ fn lay_out(git_directory: &Path, config: &str) -> std::io::Result<()> {
     std::fs::write(git_directory.join("HEAD"), "ref: refs/heads/main\n")
 }
 
-async fn fetch_few(
-    context: &Context<'_>,
-    brought: &Brought,
-    depth: u32,
-    git_directory: &Path,
-) -> Result<(), Failure> {
+async fn fetch_few(context: &Context<'_>, brought: &Brought, depth: u32, git_directory: &Path) -> Result<(), Failure> {
     let refspec = match brought.reference.as_deref().and_then(workspace_ref) {
         Some(name) => format!("+{}:{name}", brought.commit),
         None => brought.commit.clone(),

@@ -25,7 +25,11 @@ pub(super) async fn follow(context: &Context<'_>, remote: &Remote) -> Result<Rem
         }
         let answer = request.send().await.map_err(|error| failed(&error.without_url().to_string()))?;
         if !answer.status().is_redirection() {
-            return if step == 0 { Err(failed("the redirect was gone when it was followed")) } else { judged(context, &url).await };
+            return if step == 0 {
+                Err(failed("the redirect was gone when it was followed"))
+            } else {
+                judged(context, &url).await
+            };
         }
         let target = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let next = target.and_then(|target| next_url(&url, target));

@@ -107,7 +107,8 @@ impl Remote {
 }
 
 async fn web(options: &Options, protocol: &'static str, host: &str, port: u16) -> Result<Reach, Error> {
-    let is_proxy = |name: &String| name.to_ascii_lowercase().ends_with("_proxy") && !name.eq_ignore_ascii_case("no_proxy");
+    let is_proxy =
+        |name: &String| name.to_ascii_lowercase().ends_with("_proxy") && !name.eq_ignore_ascii_case("no_proxy");
     if options.environment.iter().any(|(name, _)| is_proxy(name)) {
         // The proxy resolves the name, and often is the only one that can. An address needs no resolving.
         if let Some(reason) = host.parse().ok().and_then(|ip: IpAddr| address::problem(ip, options.allow_loopback)) {

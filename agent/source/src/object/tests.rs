@@ -41,11 +41,7 @@ impl Bucket {
         self.fetch_with(location, |_| {}).await
     }
 
-    async fn fetch_with(
-        &self,
-        location: &str,
-        change: impl FnOnce(&mut Options),
-    ) -> Result<tempfile::TempDir, Error> {
+    async fn fetch_with(&self, location: &str, change: impl FnOnce(&mut Options)) -> Result<tempfile::TempDir, Error> {
         let base = tempfile::tempdir().unwrap();
         let mut options = Options::new(base.path().join("state"));
         change(&mut options);
@@ -65,10 +61,11 @@ impl ObjectUrls for Bucket {
             if location.key.ends_with('/') { key.starts_with(&location.key) } else { key == location.key }
         };
         let all = self.objects.iter().enumerate().filter(|(_, (key, _))| matches(key));
-        let mut rest = all.filter(|(_, (key, _))| after.is_none_or(|after| key.as_str() > after)).map(|(index, object)| {
-            let (key, size_bytes) = (object.0.clone(), object.1.len() as u64);
-            RemoteObject { key, url: format!("http://{}/{index}", self.address), size_bytes }
-        });
+        let mut rest =
+            all.filter(|(_, (key, _))| after.is_none_or(|after| key.as_str() > after)).map(|(index, object)| {
+                let (key, size_bytes) = (object.0.clone(), object.1.len() as u64);
+                RemoteObject { key, url: format!("http://{}/{index}", self.address), size_bytes }
+            });
         let objects: Vec<RemoteObject> = rest.by_ref().take(2).collect();
         let next = rest.next().and(objects.last()).map(|last| last.key.clone());
         Ok(Page { objects, next })

@@ -119,7 +119,7 @@ fn half_a_record_is_not_read_and_not_waited_for_once_it_is_sealed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 20, ..ProptestConfig::default() })]
 
     #[test]
     fn any_offset_can_be_gone_back_to(

@@ -229,7 +229,11 @@ impl World {
     }
 
     fn act(&mut self, body: &Body) {
-        if let Body::Accept(v1::Accept { lease }) | Body::Decline(v1::Decline { lease, .. }) = body {
+        // What was answered is not offered again.
+        if let Body::Accept(v1::Accept { lease })
+        | Body::Decline(v1::Decline { lease, .. })
+        | Body::Finished(v1::Finished { lease, .. }) = body
+        {
             let lease = convert::lease(lease.as_ref()).unwrap();
             self.unacknowledged.retain(|(_, command)| !offers(command, &lease));
         }

@@ -47,9 +47,8 @@ impl SecondarySource {
     /// What is wrong with its identifier or the source itself.
     pub fn problem(&self) -> Option<String> {
         let id = &self.source_identifier;
-        let valid = !id.is_empty()
-            && id.len() < IDENTIFIER_BOUND
-            && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let valid =
+            !id.is_empty() && id.len() < IDENTIFIER_BOUND && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if valid {
             self.source.problem()
         } else {

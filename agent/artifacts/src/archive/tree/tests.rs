@@ -53,14 +53,8 @@ fn sockets_and_pipes_are_left_out_with_a_note() {
     let (from, base) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let _socket = std::os::unix::net::UnixListener::bind(from.path().join("socket")).unwrap();
     let pipe = from.path().join("pipe");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        &pipe,
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::from_raw_mode(0o600),
-        0,
-    )
-    .unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o600), 0)
+        .unwrap();
     let copied = copy_tree(from.path(), base.path()).unwrap();
     assert_eq!(copied.notes, ["pipe was left out: it is a named pipe", "socket was left out: it is a socket"]);
     assert_eq!(base.path().read_dir().unwrap().count(), 0);
@@ -119,22 +113,4 @@ fn a_cancelled_copy_ends_as_such() {
     let cancel = CancellationToken::new();
     cancel.cancel();
     assert!(matches!(copy(from.path(), base.path(), &cancel), Err(Error::Cancelled)));
-}
-
-#[test]
-fn zz_perf() {
-    let (from, base) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    for d in 0..500 {
-        let dir = from.path().join(format!("d{}/e{d}", d % 20));
-        std::fs::create_dir_all(&dir).unwrap();
-        for f in 0..100 {
-            std::fs::write(dir.join(format!("f{f}")), vec![b'x'; 2000]).unwrap();
-        }
-    }
-    let start = std::time::Instant::now();
-    let copied = copy_tree(from.path(), &base.path().join("x")).unwrap();
-    println!("copied {copied:?} in {:?}", start.elapsed());
-    let start = std::time::Instant::now();
-    std::process::Command::new("cp").arg("-a").arg(from.path()).arg(base.path().join("y")).status().unwrap();
-    println!("cp -a in {:?}", start.elapsed());
 }

@@ -52,9 +52,9 @@ fn files_directories_links_and_modes_come_out_as_they_went_in() {
 
 #[test]
 fn hostile_names_are_refused_whole() {
-    for name in [
-        "../../x", "/tmp/x", "C:\\x", "a\\..\\..\\x", "..\\x", "\\x", "good/../../x", "nul\0x", "", "..", "x/..",
-    ] {
+    for name in
+        ["../../x", "/tmp/x", "C:\\x", "a\\..\\..\\x", "..\\x", "\\x", "good/../../x", "nul\0x", "", "..", "x/.."]
+    {
         let error = attempt(&[entry("first", "1"), entry(name, "2")]).unwrap_err();
         assert!(matches!(error, Error::Refused(_)), "{name:?}: {error}");
     }
@@ -132,6 +132,23 @@ fn limits_on_entries_bytes_and_contents_hold() {
     assert!(matches!(attempt_with(three(), &Limits { directory_bytes: 60, ..limits }), Err(Error::Refused(_))));
     let boasting = file(&end_record(u16::MAX, 0, 0));
     assert!(matches!(attempt_with(boasting, &limits), Err(Error::Refused(_))));
+}
+
+#[test]
+fn more_entries_than_16_bits_can_count_are_read_and_counted() {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let mut writer = zip::ZipWriter::new(&mut bytes);
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for index in 0..70_000 {
+        writer.start_file(format!("{index}"), stored).unwrap();
+    }
+    writer.finish().unwrap();
+    let bytes = bytes.into_inner();
+    let length = bytes.len() as u64;
+    let mut archive = open(file(&bytes), length, &Limits::default()).unwrap();
+    assert_eq!(Plan::of(&mut archive, &Limits::default()).unwrap().steps.len(), 70_000);
+    let limits = Limits { entries: 69_999, ..Limits::default() };
+    assert!(matches!(open(file(&bytes), length, &limits), Err(Error::Refused(_))));
 }
 
 #[test]

@@ -30,7 +30,9 @@ pub(super) fn next(status: StatusCode, content_range: Option<&str>, written: u64
     match status {
         StatusCode::OK => Next::FromStart,
         StatusCode::PARTIAL_CONTENT if range_start(content_range) == Some(written) => Next::Append,
-        StatusCode::PARTIAL_CONTENT | StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE => Next::Forget,
+        StatusCode::PARTIAL_CONTENT | StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE => {
+            Next::Forget
+        }
         _ => Next::Refused,
     }
 }

@@ -30,7 +30,10 @@ fn options(seconds: u64) -> Options {
 }
 
 fn noise(length: usize) -> Vec<u8> {
-    (0..length as u64).flat_map(|index| (index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).to_le_bytes()).take(length).collect()
+    (0..length as u64)
+        .flat_map(|index| (index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).to_le_bytes())
+        .take(length)
+        .collect()
 }
 
 async fn storage_with(key: &str, bytes: Vec<u8>) -> Storage {

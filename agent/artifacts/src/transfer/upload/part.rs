@@ -2,9 +2,9 @@
 
 use super::source::{FileSource, READ_BYTES};
 use super::{Error, Outgoing, UploadTicket};
-use crate::transfer::{ObjectName, blocking};
 use crate::transfer::error::from_answer;
 use crate::transfer::stall::Pulse;
+use crate::transfer::{ObjectName, blocking};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
@@ -84,9 +84,8 @@ impl Sealed {
             .header("content-md5", &self.content_md5)
             .header(CONTENT_LENGTH, self.part.length)
             .body(self.body(&pulse, &failure));
-        let answer = pulse.watch(object, async {
-            request.send().await.map_err(|error| Error::unreachable(object, error))
-        });
+        let answer =
+            pulse.watch(object, async { request.send().await.map_err(|error| Error::unreachable(object, error)) });
         let answer = answer.await.map_err(|error| {
             // The connection breaks when the file cannot be read; the file is then what to talk about.
             failure.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or(error)

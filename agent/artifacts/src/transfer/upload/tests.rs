@@ -44,7 +44,10 @@ async fn send(storage: &Storage, folder: &Folder) -> Result<Progress, Error> {
 
 /// Bytes that differ everywhere, so that a misplaced part shows.
 fn noise(length: usize) -> Vec<u8> {
-    (0..length as u64).flat_map(|index| (index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).to_le_bytes()).take(length).collect()
+    (0..length as u64)
+        .flat_map(|index| (index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).to_le_bytes())
+        .take(length)
+        .collect()
 }
 
 fn object(storage: &Storage, key: &str) -> Vec<u8> {

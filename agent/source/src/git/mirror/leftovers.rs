@@ -58,7 +58,8 @@ mod tests {
         for directory in ["objects/pack", "objects/tmp_objdir-incoming-x", "refs/heads"] {
             std::fs::create_dir_all(path.join(directory)).unwrap();
         }
-        let leftovers = ["shallow.lock", "refs/heads/main.lock", "objects/pack/tmp_pack_x", "objects/tmp_objdir-incoming-x/y"];
+        let leftovers =
+            ["shallow.lock", "refs/heads/main.lock", "objects/pack/tmp_pack_x", "objects/tmp_objdir-incoming-x/y"];
         for file in leftovers.iter().chain(&["objects/pack/pack-1.pack"]) {
             std::fs::write(path.join(file), "").unwrap();
         }

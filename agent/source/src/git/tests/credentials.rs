@@ -91,8 +91,7 @@ async fn a_repository_that_moved_is_followed_where_that_is_allowed() {
     let upstream = yard.upstream("r");
     let server = Server::start(yard.path("upstream")).await;
     for depth in [0, 1] {
-        let (into, fetched) =
-            yard.fetch(&server.url("moved/r"), Ask { depth, ..Ask::default() }).await.unwrap();
+        let (into, fetched) = yard.fetch(&server.url("moved/r"), Ask { depth, ..Ask::default() }).await.unwrap();
         assert_eq!(fetched.resolved_version, Some(upstream.git(&["rev-parse", "HEAD"])));
         assert_eq!(git(&into, &["remote", "get-url", "origin"]), server.url("moved/r"));
     }

@@ -51,7 +51,9 @@ async fn module_names_that_leave_the_git_directory_are_refused() {
 #[tokio::test]
 async fn module_urls_that_are_options_or_commands_are_refused() {
     // CVE-2018-17456, and the transports that run commands.
-    for url in ["--upload-pack=touch $PROOF", "-u$PROOF", "ext::sh -c touch% $PROOF", "ssh://-oProxyCommand=touch/x", "fd::7"] {
+    for url in
+        ["--upload-pack=touch $PROOF", "-u$PROOF", "ext::sh -c touch% $PROOF", "ssh://-oProxyCommand=touch/x", "fd::7"]
+    {
         let trap = Trap::new();
         let url = url.replace("$PROOF", trap.proof().to_str().unwrap());
         trap.module(&format!("[submodule \"m\"]\n\tpath = m\n\turl = \"{url}\"\n"), "m");
@@ -143,7 +145,8 @@ async fn a_module_cannot_name_a_directory_outside_the_allowed_ones() {
     let secret = trap.yard.path("secret");
     std::fs::create_dir(&secret).unwrap();
     super::yard::git(&secret, &["init", "--quiet", "--initial-branch=main"]);
-    for url in [secret.to_str().unwrap().to_owned(), format!("file://{}", secret.display()), "../../secret".to_owned()] {
+    for url in [secret.to_str().unwrap().to_owned(), format!("file://{}", secret.display()), "../../secret".to_owned()]
+    {
         trap.module(&format!("[submodule \"m\"]\n\tpath = m\n\turl = {url}\n"), "m");
         assert!(matches!(trap.spring().await, Err(Error::NotAllowed(_))), "{url}");
     }
@@ -160,8 +163,20 @@ async fn the_agents_environment_does_not_reach_git() {
     yard.at(&upstream, "").await.unwrap();
     let text = std::fs::read_to_string(dump).unwrap();
     let known = [
-        "PATH", "HOME", "XDG_CONFIG_HOME", "LC_ALL", "PWD", "OLDPWD", "SHLVL", "_", "GIT_CONFIG_NOSYSTEM",
-        "GIT_CONFIG_GLOBAL", "GIT_ATTR_NOSYSTEM", "GIT_TERMINAL_PROMPT", "GIT_PROTOCOL_FROM_USER", "GIT_ALLOW_PROTOCOL",
+        "PATH",
+        "HOME",
+        "XDG_CONFIG_HOME",
+        "LC_ALL",
+        "PWD",
+        "OLDPWD",
+        "SHLVL",
+        "_",
+        "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_ATTR_NOSYSTEM",
+        "GIT_TERMINAL_PROMPT",
+        "GIT_PROTOCOL_FROM_USER",
+        "GIT_ALLOW_PROTOCOL",
     ];
     for line in text.lines() {
         let name = line.split('=').next().unwrap();

@@ -123,8 +123,12 @@ async fn a_damaged_mirror_is_made_anew() {
 async fn several_builds_of_one_repository_at_once_all_succeed() {
     let yard = Yard::new();
     let upstream = yard.upstream("r");
-    let (a, b, c, d) =
-        tokio::join!(yard.at(&upstream, ""), yard.at(&upstream, "main"), yard.at(&upstream, ""), yard.at(&upstream, "HEAD"));
+    let (a, b, c, d) = tokio::join!(
+        yard.at(&upstream, ""),
+        yard.at(&upstream, "main"),
+        yard.at(&upstream, ""),
+        yard.at(&upstream, "HEAD")
+    );
     let commits = [a, b, c, d].map(|answer| answer.unwrap().1);
     assert!(commits.iter().all(|commit| *commit == commits[0]));
 }

@@ -8,13 +8,17 @@ use std::os::unix::fs::PermissionsExt;
 async fn ssh_repositories_use_the_agents_key_and_known_hosts_and_no_user_settings() {
     let home = tempfile::tempdir().unwrap();
     let (script, arguments) = (home.path().join("ssh"), home.path().join("arguments"));
-    let text = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {}\nfor last; do :; done\nexec sh -c \"$last\"\n", arguments.display());
+    let text = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" > {}\nfor last; do :; done\nexec sh -c \"$last\"\n",
+        arguments.display()
+    );
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
     let yard = Yard::with(|options| {
         let path = format!("{}:{}", home.path().display(), options.environment[0].1);
         options.environment = vec![("PATH".to_owned(), path)];
-        options.ssh = Some(Ssh { known_hosts: "/etc/buildyard/hosts".into(), identity: Some("/etc/buildyard/key".into()) });
+        options.ssh =
+            Some(Ssh { known_hosts: "/etc/buildyard/hosts".into(), identity: Some("/etc/buildyard/key".into()) });
     });
     let upstream = yard.upstream("r");
     let location = format!("ssh://git@localhost:2222{}", upstream.location());
@@ -33,7 +37,10 @@ async fn ssh_repositories_use_the_agents_key_and_known_hosts_and_no_user_setting
     ] {
         assert!(arguments.contains(&expected), "{expected} is not in {arguments:?}");
     }
-    assert!(arguments.iter().any(|argument| matches!(*argument, "HostName=127.0.0.1" | "HostName=::1")), "{arguments:?}");
+    assert!(
+        arguments.iter().any(|argument| matches!(*argument, "HostName=127.0.0.1" | "HostName=::1")),
+        "{arguments:?}"
+    );
 }
 
 #[tokio::test]

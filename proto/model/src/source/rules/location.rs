@@ -142,7 +142,8 @@ fn name(host: &str) -> Option<&str> {
 }
 
 fn path_is_tame(path: &str) -> Result<(), String> {
-    let wild = |c: char| matches!(c, '\\' | '`' | '$' | '"' | '\'' | '<' | '>' | '|' | ';' | '{' | '}' | '^' | '#' | '?');
+    let wild =
+        |c: char| matches!(c, '\\' | '`' | '$' | '"' | '\'' | '<' | '>' | '|' | ';' | '{' | '}' | '^' | '#' | '?');
     if path.split('/').any(|part| part.starts_with('-')) || path.contains(wild) {
         return Err("the path of the git location holds characters that no repository URL needs".to_owned());
     }

@@ -47,7 +47,10 @@ fn name_problem(name: &str) -> Option<&'static str> {
     let forbidden = |c: char| {
         c.is_control()
             || c.is_whitespace()
-            || matches!(c, '~' | '^' | ':' | '?' | '*' | '[' | '\\' | '`' | '$' | '(' | ')' | ';' | '&' | '|' | '<' | '>')
+            || matches!(
+                c,
+                '~' | '^' | ':' | '?' | '*' | '[' | '\\' | '`' | '$' | '(' | ')' | ';' | '&' | '|' | '<' | '>'
+            )
             || matches!(c, '"' | '\'' | '{' | '}' | '!')
     };
     if name.contains(forbidden) {

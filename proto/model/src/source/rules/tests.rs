@@ -123,9 +123,41 @@ fn ordinary_versions_are_well_formed() {
 fn versions_that_compute_or_inject_are_refused() {
     let sha = "0123456789abcdef0123456789abcdef01234567";
     for version in [
-        "--output=/x", "-x", "a/-x", "@{-1}", "main@{1}", "@", "$(id)", "`id`", "a b", "a\tb", "a\nb", "a\0b", "main~1",
-        "main^", "main^{commit}", "a:b", "a?b", "a*", "[a]", "a\\b", "a..b", "a//b", "/a", "a/", ".a", "a/.b", "a.lock",
-        "a.", "pr/", "pr/x", "pr/1/2", "pr/12345678901", "a;b", "a|b", "main^{abc}",
+        "--output=/x",
+        "-x",
+        "a/-x",
+        "@{-1}",
+        "main@{1}",
+        "@",
+        "$(id)",
+        "`id`",
+        "a b",
+        "a\tb",
+        "a\nb",
+        "a\0b",
+        "main~1",
+        "main^",
+        "main^{commit}",
+        "a:b",
+        "a?b",
+        "a*",
+        "[a]",
+        "a\\b",
+        "a..b",
+        "a//b",
+        "/a",
+        "a/",
+        ".a",
+        "a/.b",
+        "a.lock",
+        "a.",
+        "pr/",
+        "pr/x",
+        "pr/1/2",
+        "pr/12345678901",
+        "a;b",
+        "a|b",
+        "main^{abc}",
     ] {
         assert!(at(version).is_some(), "{version:?} passed");
     }
@@ -141,8 +173,21 @@ fn object_locations_follow_the_rules_of_s3() {
         assert_eq!(s3(location), None, "{location}");
     }
     for location in [
-        "", "bucket", "bucket/", "bu/key", "Bucket/key", "-bucket/key", "bucket-/key", "a..b/key", "bucket//key",
-        "bucket/../key", "bucket/a/../b", "bucket/a//b", "bucket/a\nb", "bucket/a//", "bucket/./a",
+        "",
+        "bucket",
+        "bucket/",
+        "bu/key",
+        "Bucket/key",
+        "-bucket/key",
+        "bucket-/key",
+        "a..b/key",
+        "bucket//key",
+        "bucket/../key",
+        "bucket/a/../b",
+        "bucket/a//b",
+        "bucket/a\nb",
+        "bucket/a//",
+        "bucket/./a",
     ] {
         assert!(s3(location).is_some(), "{location:?} passed");
     }

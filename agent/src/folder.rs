@@ -63,7 +63,6 @@ impl Builds {
         let builds = Self { root: data_dir.join("builds"), trash: data_dir.join("trash"), memory };
         make_private(&builds.root)?;
         make_private(&builds.trash)?;
-        make_private(&builds.memory)?;
         Ok(builds)
     }
 
@@ -104,7 +103,11 @@ impl Builds {
 
     /// Drops secrets of leases that are not among `kept`.
     pub(crate) fn forget_others(&self, kept: &BTreeSet<String>) -> io::Result<()> {
-        for entry in fs::read_dir(&self.memory)? {
+        let entries = match fs::read_dir(&self.memory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
             let entry = entry?;
             if !kept.contains(entry.file_name().to_string_lossy().as_ref()) {
                 fs::remove_dir_all(entry.path())?;
@@ -174,7 +177,11 @@ impl Folder {
 
     /// Makes the folder in memory.
     pub(crate) fn make_memory(&self) -> io::Result<()> {
-        make_private(&self.memory)
+        // Another build's end may remove the folder around it in the same moment.
+        match make_private(&self.memory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make_private(&self.memory),
+            made => made,
+        }
     }
 
     /// Whether no stage was ever kept: nothing was begun yet.
@@ -207,12 +214,15 @@ impl Folder {
         self.discard_memory()
     }
 
-    /// Drops secrets.
+    /// Drops secrets. The folder around them goes with the last build's.
     pub(crate) fn discard_memory(&self) -> io::Result<()> {
         match fs::remove_dir_all(&self.memory) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
+        // Fails while other builds are there.
+        let _ = self.memory.parent().map(fs::remove_dir);
+        Ok(())
     }
 
     /// Drops everything: nothing is left to do for the lease.

@@ -4,7 +4,7 @@
 use crate::config::ByteSize;
 use buildyard_executor::Executor;
 use nix::sys::statvfs::statvfs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -60,15 +60,15 @@ impl Drop for Health {
 }
 
 /// What the disk lacks.
-fn room(data_dir: &PathBuf, floor: ByteSize) -> Option<String> {
+fn room(data_dir: &Path, floor: ByteSize) -> Option<String> {
     let place = data_dir.display();
     let disk = match statvfs(data_dir) {
         Ok(disk) => disk,
         Err(error) => return Some(format!("the disk of {place} cannot be asked for its room: {error}")),
     };
     lacking(
-        u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size()),
-        (disk.files() != 0).then(|| u64::from(disk.files_available())),
+        disk.blocks_available().saturating_mul(disk.fragment_size()),
+        (disk.files() != 0).then(|| disk.files_available()),
         floor,
     )
     .map(|problem| format!("the disk of {place} has {problem}"))

@@ -1,5 +1,7 @@
 //! Holds the dependency table of ARCHITECTURE.md to what `cargo metadata` says.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use cargo_metadata::{DependencyKind, MetadataCommand};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,7 @@
 //! Real processes, real containers, real storage, driven as a user would.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod artifacts;
 mod builds;
 mod crashes;

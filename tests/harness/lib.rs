@@ -1,6 +1,8 @@
 //! Starts a fleet of real processes for a test, restarts and kills them, and reads their state through the CLI, as a
 //! user would. Everything lies in one temporary directory and ends with the [`Fleet`].
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod agent;
 mod binary;
 mod containers;

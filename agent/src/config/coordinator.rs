@@ -19,7 +19,7 @@ pub struct CoordinatorConfig {
 
 impl Default for CoordinatorConfig {
     fn default() -> Self {
-        Self { endpoint: "http://127.0.0.1:7402".to_owned(), join_token: None, join_token_file: None }
+        Self { endpoint: "http://127.0.0.1:8081".to_owned(), join_token: None, join_token_file: None }
     }
 }
 

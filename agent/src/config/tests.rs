@@ -27,7 +27,7 @@ fn every_key_is_read() {
         [labels]
         zone = "a"
         [coordinator]
-        endpoint = "https://coordinator:7402"
+        endpoint = "https://coordinator:8081"
         join_token = "secret"
         [executor]
         kind = "host"
@@ -58,8 +58,8 @@ fn errors_name_file_line_and_key() {
         "agent.toml:1: disk_floor: \"10 gigs\" is not a size: write a whole number with B, KiB, MiB, GiB or TiB, as in \"10GiB\""
     );
     assert_eq!(
-        complaint("\n[coordinator]\n# whom\nendpoint = \"coordinator:7402\"\n"),
-        "agent.toml:4: coordinator.endpoint: \"coordinator:7402\" is not an address: expected http://host:port or https://host:port"
+        complaint("\n[coordinator]\n# whom\nendpoint = \"coordinator:8081\"\n"),
+        "agent.toml:4: coordinator.endpoint: \"coordinator:8081\" is not an address: expected http://host:port or https://host:port"
     );
     assert_eq!(complaint("slots = 0"), "agent.toml:1: slots: must be at least 1");
     assert_eq!(
@@ -116,4 +116,18 @@ fn sizes_print_as_they_are_written() {
     assert!("99999999999TiB".parse::<ByteSize>().is_err());
     assert!("-1GiB".parse::<ByteSize>().is_err());
     assert_eq!("250ms".parse::<Span>().unwrap().0, Duration::from_millis(250));
+}
+
+#[test]
+fn the_example_is_the_default_also_with_its_examples_switched_on() {
+    let text = include_str!("../../../deploy/config/agent.toml");
+    let parsed = AgentConfig::parse(Path::new("agent.toml"), text).unwrap();
+    assert_eq!(parsed, AgentConfig::default());
+    let example = |line: &str| {
+        line.strip_prefix("# ").filter(|rest| rest.starts_with('[') || rest.contains(" = ")).map(str::to_owned)
+    };
+    let all: Vec<String> = text.lines().map(|line| example(line).unwrap_or_else(|| line.to_owned())).collect();
+    let parsed = AgentConfig::parse(Path::new("agent.toml"), &all.join("\n")).unwrap();
+    parsed.check().unwrap();
+    assert!(parsed.slots == Some(4) && parsed.capacity.vcpu == Some(16) && parsed.labels.len() == 1);
 }

@@ -76,7 +76,10 @@ impl Build {
             };
             match heard {
                 Heard::Events(events) => {
-                    let changed = events.into_iter().fold(false, |changed, event| projection.apply(event) || changed);
+                    let mut changed = false;
+                    for event in events {
+                        changed |= projection.apply(event);
+                    }
                     if projection.verdict.is_some() {
                         return Turn::Over;
                     }

@@ -48,7 +48,7 @@ impl Http {
     pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Body>
     where
         B: hyper::body::Body<Data = Bytes> + Send + 'static,
-        Box<dyn StdError + Send + Sync>: From<B::Error>,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
         let id = Uuid::new_v4().to_string();
@@ -72,7 +72,10 @@ impl Http {
 /// `/health` may also be a bucket, but nothing anonymous is for a bucket.
 fn route(request: &Parts) -> Route<'_> {
     let target = request.headers.get("x-amz-target");
-    if request.method == Method::POST && request.uri.path() == "/" && let Some(target) = target {
+    if request.method == Method::POST
+        && request.uri.path() == "/"
+        && let Some(target) = target
+    {
         return Route::Json(target.to_str().unwrap_or("a target that is no text"));
     }
     let reads = matches!(request.method, Method::GET | Method::HEAD);

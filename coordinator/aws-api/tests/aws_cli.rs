@@ -1,5 +1,8 @@
 //! The door as the real `aws` CLI uses it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use buildyard_aws_api::{Http, serve};
 use buildyard_blobs::{Embedded, EndpointInfo};
 use buildyard_model::Secret;
@@ -18,7 +21,10 @@ impl Cli {
     fn run(&self, arguments: &str) -> Output {
         let mut command = Command::new(&self.program);
         command.args(arguments.split(' ')).current_dir(self.home.path()).env("HOME", self.home.path());
-        command.env("AWS_ENDPOINT_URL", &self.url).env("AWS_DEFAULT_REGION", "eu-central-1").env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+            .env("AWS_ENDPOINT_URL", &self.url)
+            .env("AWS_DEFAULT_REGION", "eu-central-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
         command.env("AWS_ACCESS_KEY_ID", "AKIDTEST").env("AWS_SECRET_ACCESS_KEY", "secret").env("AWS_PAGER", "");
         command.output().unwrap()
     }
@@ -42,7 +48,7 @@ impl Cli {
 
 fn write(path: &Path, length: usize) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, (0..length).map(|index| (index * 7 >> 5) as u8).collect::<Vec<u8>>()).unwrap();
+    std::fs::write(path, (0..length).map(|index| ((index * 7) >> 5) as u8).collect::<Vec<u8>>()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,16 +115,23 @@ fn folders(cli: &Cli) {
 
 fn interface(cli: &Cli) {
     for algorithm in ["CRC32", "CRC32C", "SHA1", "SHA256"] {
-        let put = cli.run(&format!("s3api put-object --bucket artifacts --key k --body back --checksum-algorithm {algorithm}"));
+        let put = cli
+            .run(&format!("s3api put-object --bucket artifacts --key k --body back --checksum-algorithm {algorithm}"));
         let error = String::from_utf8_lossy(&put.stderr);
         // Some need a library that the CLI may lack.
-        assert!(put.status.success() || error.contains("botocore[crt]") || error.contains("awscrt"), "{algorithm}: {error}");
+        assert!(
+            put.status.success() || error.contains("botocore[crt]") || error.contains("awscrt"),
+            "{algorithm}: {error}"
+        );
     }
     cli.ok("s3api get-object --bucket artifacts --key k --range bytes=5-9 slice");
     assert_eq!(cli.file("slice"), cli.file("large")[5..10]);
     let pages = cli.ok("s3api list-objects-v2 --bucket artifacts --page-size 1 --query Contents[].Key --output text");
     assert_eq!(pages.trim(), "k");
-    assert!(cli.fails("s3api put-object --bucket artifacts --key k --body back --if-none-match *").contains("PreconditionFailed"));
+    assert!(
+        cli.fails("s3api put-object --bucket artifacts --key k --body back --if-none-match *")
+            .contains("PreconditionFailed")
+    );
     cli.ok("s3api delete-object --bucket artifacts --key k");
     cli.ok("s3 rb s3://artifacts");
     let builds = cli.fails("codebuild list-builds");

@@ -51,7 +51,8 @@ impl S3Client {
     /// A client; nothing is sent yet.
     pub fn new(settings: &ClientSettings) -> Self {
         let credentials = Credentials::new(&settings.access_key, settings.secret_key.expose(), None, None, "buildyard");
-        let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(settings.region.clone()))

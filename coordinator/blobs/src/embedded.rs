@@ -20,6 +20,7 @@ mod objects;
 mod percent;
 mod presign;
 mod receive;
+mod rechunk;
 mod record;
 mod recover;
 mod s3;
@@ -61,7 +62,11 @@ impl Embedded {
         Self::open_with_clock(directory, info, Arc::new(SystemClock)).await
     }
 
-    pub(crate) async fn open_with_clock(directory: &Path, info: EndpointInfo, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+    pub(crate) async fn open_with_clock(
+        directory: &Path,
+        info: EndpointInfo,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
         let endpoint = if info.public_url.is_empty() { None } else { Some(Endpoint::parse(&info.public_url)?) };
         let directory = directory.to_path_buf();
         let store = run(move || {

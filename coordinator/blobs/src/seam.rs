@@ -58,13 +58,26 @@ pub trait Objects: Send + Sync + std::fmt::Debug {
 #[async_trait]
 pub trait Transfers: Send + Sync + std::fmt::Debug {
     /// A URL for one GET.
-    async fn presign_get(&self, bucket: &str, key: &str, version: Option<&str>, valid: Duration) -> Result<String, Error>;
+    async fn presign_get(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        valid: Duration,
+    ) -> Result<String, Error>;
     /// A URL for one PUT of a whole object.
     async fn presign_put(&self, bucket: &str, key: &str, valid: Duration) -> Result<String, Error>;
     /// Opens a multipart upload; nothing can be seen until it is completed. Metadata become `x-amz-meta-*`.
     async fn begin_upload(&self, bucket: &str, key: &str, metadata: &[(String, String)]) -> Result<String, Error>;
     /// URLs for the PUTs of parts 1..=parts.
-    async fn presign_parts(&self, bucket: &str, key: &str, upload: &str, parts: u32, valid: Duration) -> Result<Vec<String>, Error>;
+    async fn presign_parts(
+        &self,
+        bucket: &str,
+        key: &str,
+        upload: &str,
+        parts: u32,
+        valid: Duration,
+    ) -> Result<Vec<String>, Error>;
     /// Makes the object visible, whole and durable. Completing again after success gives NotFound.
     async fn complete_upload(&self, bucket: &str, key: &str, upload: &str, etags: &[String]) -> Result<(), Error>;
     /// Drops an upload; one that is not there is success.

@@ -1,4 +1,4 @@
-//! Makes a sandbox: container and network at the same time, as neither needs the other before the start. Invariant: when
+//! Makes a sandbox: container and network at the same time, where neither needs the other before the start. Invariant: when
 //! it fails, what was made is removed again.
 
 use super::link::Link;
@@ -21,18 +21,19 @@ pub(super) async fn create(engine: &Engine, spec: &SandboxSpec) -> Result<Sandbo
     let mut body = container::body(spec, engine.resources(), &engine.options)?;
     let network = engine.spares.lend(&id);
     container::put_on(&mut body, network.name());
-    let (container, provided, _) = tokio::join!(
-        create_container(link, &id.0, &spec.labels, body),
-        engine.spares.provide(link, network.name(), &spec.labels),
-        engine.firewall.ensure(),
-    );
-    let trouble = match (container, provided) {
-        (Ok(Made::Taken(why)), _) => return Err(ExecutorError::Refused(why)),
-        (Ok(Made::Ours), Ok(())) => {
+    let provide =
+        async { tokio::join!(engine.spares.provide(link, network.name(), &spec.labels), engine.firewall.ensure()).0 };
+    let create = create_container(link, &id.0, &spec.labels, body);
+    let (provided, container) =
+        if link.quirks.network_comes_first { (provide.await, create.await) } else { tokio::join!(provide, create) };
+    let trouble = match (provided, container) {
+        (_, Ok(Made::Taken(why))) => return Err(ExecutorError::Refused(why)),
+        (Ok(()), Ok(Made::Ours)) => {
             network.confirm();
             return Ok(id);
         }
-        (Ok(Made::Ours), Err(trouble)) | (Err(trouble), _) => trouble,
+        // Without a network, what is wrong with the container may come from that.
+        (Err(trouble), _) | (Ok(()), Err(trouble)) => trouble,
     };
     if let Err(error) = remove::remove(engine, &id).await {
         tracing::warn!(sandbox = id.0, %error, "a sandbox that is half made could not be removed");

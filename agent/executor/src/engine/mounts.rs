@@ -1,4 +1,5 @@
-//! Refuses to hand the engine itself to a build: whoever has its socket is root on the host (reliability S38).
+//! Refuses mounts that cannot be, or must not: the engine itself is never handed to a build, as whoever has its socket is
+//! root on the host (reliability S38).
 
 use crate::sandbox::{ExecutorError, Mount};
 use std::path::{Path, PathBuf};
@@ -6,13 +7,20 @@ use std::path::{Path, PathBuf};
 /// Sockets that are never mounted, also when the engine in use listens elsewhere.
 const SOCKETS: [&str; 3] = ["/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"];
 
-/// Refuses mounts that are, or hold, an engine's socket; symlinks are followed.
+/// Refuses mounts that are, or hold, an engine's socket, symlinks followed; and such that are not there, which some
+/// engines would make as empty folders or find missing only at the start.
 pub(super) async fn check(mounts: &[Mount], own_socket: Option<&Path>) -> Result<(), ExecutorError> {
     let mut sockets = Vec::new();
     for socket in SOCKETS.iter().map(Path::new).chain(own_socket) {
         sockets.push(resolved(socket).await);
     }
     for mount in mounts {
+        if !tokio::fs::try_exists(&mount.host).await.unwrap_or(false) {
+            return Err(ExecutorError::Refused(format!(
+                "{} cannot be mounted: it does not exist",
+                mount.host.display()
+            )));
+        }
         let host = resolved(&mount.host).await;
         if let Some(socket) = sockets.iter().find(|socket| socket.starts_with(&host)) {
             return Err(ExecutorError::Refused(format!(

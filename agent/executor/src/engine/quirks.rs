@@ -13,6 +13,8 @@ pub(super) struct Quirks {
     pub(super) bridge_name_option: Option<&'static str>,
     /// Options without which two networks of the engine can reach one another.
     pub(super) network_options: &'static [(&'static str, &'static str)],
+    /// Whether a container can be made only once its network is there.
+    pub(super) network_comes_first: bool,
     /// The chain that the engine consults first for forwarded packets and leaves to others; netavark has none.
     pub(super) user_chain: Option<&'static str>,
 }
@@ -23,6 +25,7 @@ pub(super) const DOCKER: Quirks = Quirks {
     check_command: "docker version",
     bridge_name_option: Some("com.docker.network.bridge.name"),
     network_options: &[],
+    network_comes_first: false,
     user_chain: Some("DOCKER-USER"),
 };
 
@@ -32,6 +35,7 @@ pub(super) const PODMAN: Quirks = Quirks {
     check_command: "podman version",
     bridge_name_option: None,
     network_options: &[("isolate", "true")],
+    network_comes_first: true,
     user_chain: None,
 };
 

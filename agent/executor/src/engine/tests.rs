@@ -22,7 +22,8 @@ use tokio::sync::OnceCell;
 
 /// Under this name Podman, too, takes it for an image of this host.
 const REPOSITORY: &str = "localhost/buildyard-executor-test";
-const TAG: &str = "1";
+/// The only one that Podman gives to an image that is imported.
+const TAG: &str = "latest";
 
 /// Busybox, statically linked, and a name for each applet that the suite uses.
 const APPLETS: &str = "sh sleep cat env pwd setsid httpd nc touch ls id kill ip mount chmod dd true";

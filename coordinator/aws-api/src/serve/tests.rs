@@ -65,7 +65,10 @@ async fn an_operation_that_is_not_served_is_named() {
     let request = "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-amz-target: CodeBuild_20161006.StartBuild\r\ncontent-length: 2\r\n\r\n{}";
     let answer = exchange(door.address, request.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    assert!(answer.contains("content-type: application/x-amz-json-1.1") && answer.contains("x-amzn-requestid: "), "{answer}");
+    assert!(
+        answer.contains("content-type: application/x-amz-json-1.1") && answer.contains("x-amzn-requestid: "),
+        "{answer}"
+    );
     assert!(answer.contains(r#""__type":"UnknownOperationException""#) && answer.contains("no StartBuild"), "{answer}");
 }
 
@@ -141,7 +144,9 @@ async fn one_connection_too_many_waits_for_a_place() {
     first.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     first.read_u8().await.unwrap();
     let address = door.address;
-    let second = tokio::spawn(async move { exchange(address, b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await });
+    let second = tokio::spawn(async move {
+        exchange(address, b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await
+    });
     let mut second = Box::pin(second);
     assert!(timeout(Duration::from_millis(100), second.as_mut()).await.is_err());
     drop(first);
@@ -155,7 +160,8 @@ async fn a_request_in_flight_ends_before_the_door_is_shut() {
     let url = door.embedded.presign_put("bucket", "k", Duration::from_mins(1)).await.unwrap();
     let path = url.strip_prefix(&format!("http://{}", door.address)).unwrap();
     let mut stream = TcpStream::connect(door.address).await.unwrap();
-    let head = format!("PUT {path} HTTP/1.1\r\nhost: {}\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n", door.address);
+    let head =
+        format!("PUT {path} HTTP/1.1\r\nhost: {}\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n", door.address);
     stream.write_all(head.as_bytes()).await.unwrap();
     // "100 Continue" says that the request is being answered.
     stream.read_exact(&mut [0; 25]).await.unwrap();

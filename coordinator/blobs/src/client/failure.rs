@@ -5,7 +5,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 /// What an operation on `what` failed with.
-pub(super) fn failure<E>(what: &str, error: SdkError<E, HttpResponse>) -> Error
+pub(super) fn failure<E>(what: &str, error: &SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
@@ -13,7 +13,7 @@ where
     let code = error.code().unwrap_or_default().to_owned();
     let text = match error.message() {
         Some(message) if !code.is_empty() => format!("{what}: {code}: {message}"),
-        _ => format!("{what}: {}", DisplayErrorContext(&error)),
+        _ => format!("{what}: {}", DisplayErrorContext(error)),
     };
     match error {
         SdkError::ConstructionFailure(_) => Error::Refused(text),
@@ -24,9 +24,13 @@ where
 
 fn by_answer(what: &str, status: u16, code: &str, text: String) -> Error {
     match (status, code) {
-        (_, "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload" | "NoSuchVersion" | "NotFound") | (404, _) => Error::NotFound(what.to_owned()),
+        (_, "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload" | "NoSuchVersion" | "NotFound") | (404, _) => {
+            Error::NotFound(what.to_owned())
+        }
         // A passing failure although its status is the client's.
-        (_, "RequestTimeout" | "SlowDown" | "Throttling" | "RequestTimeTooSkewed") | (408 | 429 | 500..=599, _) => Error::Unavailable(text),
+        (_, "RequestTimeout" | "SlowDown" | "Throttling" | "RequestTimeTooSkewed") | (408 | 429 | 500..=599, _) => {
+            Error::Unavailable(text)
+        }
         (401 | 403, _) => Error::Denied(text),
         (301 | 307, _) => Error::Refused(format!("{text}; is the region right?")),
         _ => Error::Refused(text),

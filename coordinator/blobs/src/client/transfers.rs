@@ -11,16 +11,22 @@ use std::time::Duration;
 
 #[async_trait]
 impl Transfers for S3Client {
-    async fn presign_get(&self, bucket: &str, key: &str, version: Option<&str>, valid: Duration) -> Result<String, Error> {
+    async fn presign_get(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        valid: Duration,
+    ) -> Result<String, Error> {
         let get = self.client.get_object().bucket(bucket).key(self.key(key)).set_version_id(version.map(str::to_owned));
         let signed = get.presigned(validity(valid)?).await;
-        Ok(signed.map_err(|error| failure(&format!("object {key}"), error))?.uri().to_owned())
+        Ok(signed.map_err(|error| failure(&format!("object {key}"), &error))?.uri().to_owned())
     }
 
     async fn presign_put(&self, bucket: &str, key: &str, valid: Duration) -> Result<String, Error> {
         let put = self.client.put_object().bucket(bucket).key(self.key(key));
         let signed = put.presigned(validity(valid)?).await;
-        Ok(signed.map_err(|error| failure(&format!("object {key}"), error))?.uri().to_owned())
+        Ok(signed.map_err(|error| failure(&format!("object {key}"), &error))?.uri().to_owned())
     }
 
     async fn begin_upload(&self, bucket: &str, key: &str, metadata: &[(String, String)]) -> Result<String, Error> {
@@ -29,17 +35,24 @@ impl Transfers for S3Client {
         for (name, value) in metadata {
             create = create.metadata(name, value);
         }
-        let upload = create.send().await.map_err(|error| failure(&what, error))?;
+        let upload = create.send().await.map_err(|error| failure(&what, &error))?;
         upload.upload_id.ok_or_else(|| Error::Unavailable(format!("{what}: the upload got no id")))
     }
 
-    async fn presign_parts(&self, bucket: &str, key: &str, upload: &str, parts: u32, valid: Duration) -> Result<Vec<String>, Error> {
+    async fn presign_parts(
+        &self,
+        bucket: &str,
+        key: &str,
+        upload: &str,
+        parts: u32,
+        valid: Duration,
+    ) -> Result<Vec<String>, Error> {
         let validity = validity(valid)?;
         let mut urls = Vec::new();
         for number in 1..=parts {
             let part = self.client.upload_part().bucket(bucket).key(self.key(key)).upload_id(upload);
             let signed = part.part_number(part_number(number)?).presigned(validity.clone()).await;
-            urls.push(signed.map_err(|error| failure(&format!("object {key}"), error))?.uri().to_owned());
+            urls.push(signed.map_err(|error| failure(&format!("object {key}"), &error))?.uri().to_owned());
         }
         Ok(urls)
     }
@@ -52,21 +65,22 @@ impl Transfers for S3Client {
         let complete = self.client.complete_multipart_upload().bucket(bucket).key(self.key(key)).upload_id(upload);
         let patience = Config::builder().timeout_config(timeouts(COMPLETE_TIMEOUT, COMPLETE_TIMEOUT));
         let sent = complete.multipart_upload(parts.build()).customize().config_override(patience).send().await;
-        sent.map_err(|error| failure(&format!("upload {upload} of {key}"), error))?;
+        sent.map_err(|error| failure(&format!("upload {upload} of {key}"), &error))?;
         Ok(())
     }
 
     async fn abort_upload(&self, bucket: &str, key: &str, upload: &str) -> Result<(), Error> {
         let abort = self.client.abort_multipart_upload().bucket(bucket).key(self.key(key)).upload_id(upload);
         match abort.send().await {
-            Err(error) if !is_absent(&error) => Err(failure(&format!("upload {upload} of {key}"), error)),
+            Err(error) if !is_absent(&error) => Err(failure(&format!("upload {upload} of {key}"), &error)),
             _ => Ok(()),
         }
     }
 }
 
 fn validity(valid: Duration) -> Result<PresigningConfig, Error> {
-    PresigningConfig::expires_in(valid).map_err(|error| Error::Refused(format!("a presigned URL cannot be valid so long: {error}")))
+    PresigningConfig::expires_in(valid)
+        .map_err(|error| Error::Refused(format!("a presigned URL cannot be valid so long: {error}")))
 }
 
 fn part_number(number: u32) -> Result<i32, Error> {

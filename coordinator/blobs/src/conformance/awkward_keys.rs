@@ -4,8 +4,20 @@ use bytes::Bytes;
 /// Keys that any S3 takes.
 fn plain() -> Vec<String> {
     let mut keys: Vec<String> = [
-        "with space", " leading and trailing ", "a+b", "a%2Fb", "%", "100%25", "käse/日本語/🦀", "q?x=1&y=2#z", "(')!*~@:;,$=[]{}|^`\"<>",
-        "....", "a.b/..c/d..", "=object", "+directory", "~cut",
+        "with space",
+        " leading and trailing ",
+        "a+b",
+        "a%2Fb",
+        "%",
+        "100%25",
+        "käse/日本語/🦀",
+        "q?x=1&y=2#z",
+        "(')!*~@:;,$=[]{}|^`\"<>",
+        "....",
+        "a.b/..c/d..",
+        "=object",
+        "+directory",
+        "~cut",
     ]
     .map(String::from)
     .to_vec();
@@ -17,7 +29,9 @@ fn plain() -> Vec<String> {
 /// Keys that look like paths to somewhere else.
 fn paths() -> Vec<String> {
     let mut keys: Vec<String> =
-        ["../up", "a/../../b", "./here", "/leading", "//", "double//slash", "trailing/", ".", "..", "back\\slash"].map(String::from).to_vec();
+        ["../up", "a/../../b", "./here", "/leading", "//", "double//slash", "trailing/", ".", "..", "back\\slash"]
+            .map(String::from)
+            .to_vec();
     keys.push("é".repeat(512));
     keys.push("/".repeat(100));
     keys

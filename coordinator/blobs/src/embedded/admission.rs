@@ -27,7 +27,9 @@ pub(crate) fn admit(request: &Parts, region: &str) -> S3Result<()> {
     let authorization = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     match (authorization, query.signature) {
         (None, false) => Err(error(S3ErrorCode::AccessDenied, "requests must be signed")),
-        (Some(_), true) => Err(error(S3ErrorCode::InvalidArgument, "a request is signed in its headers or its query, not both")),
+        (Some(_), true) => {
+            Err(error(S3ErrorCode::InvalidArgument, "a request is signed in its headers or its query, not both"))
+        }
         (Some(authorization), false) => signed_in_headers(authorization, headers, region),
         (None, true) => signed_in_query(&query, headers, region),
     }
@@ -47,7 +49,8 @@ fn one_host(request: &Parts) -> S3Result<()> {
 
 fn no_doubles(headers: &HeaderMap) -> S3Result<()> {
     for name in headers.keys() {
-        let matters = name.as_str().starts_with("x-amz-") || *name == header::AUTHORIZATION || *name == header::CONTENT_TYPE;
+        let matters =
+            name.as_str().starts_with("x-amz-") || *name == header::AUTHORIZATION || *name == header::CONTENT_TYPE;
         if matters && headers.get_all(name).iter().nth(1).is_some() {
             return Err(invalid(format!("header {name} is there twice")));
         }

@@ -129,7 +129,9 @@ impl Blobs {
     fn purge(&self, id: &str) {
         match disk::remove_tree(&self.directory(id)) {
             Ok(()) => self.settle(id),
-            Err(error) => tracing::warn!(blob.id = id, %error, "a blob could not be removed; the next start tries again"),
+            Err(error) => {
+                tracing::warn!(blob.id = id, %error, "a blob could not be removed; the next start tries again")
+            }
         }
         self.uses().going.remove(id);
     }

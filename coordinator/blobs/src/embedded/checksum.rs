@@ -133,7 +133,8 @@ pub(crate) fn of_parts(algorithm: Algorithm, scope: Scope, parts: &[(&str, u64)]
         Scope::Composite => composite(algorithm, parts),
         Scope::FullObject => full_object(algorithm, parts),
     };
-    let value = value.ok_or_else(|| Error::BadRequest(format!("{} cannot be summed over parts so", algorithm.name())))?;
+    let value =
+        value.ok_or_else(|| Error::BadRequest(format!("{} cannot be summed over parts so", algorithm.name())))?;
     Ok(Checksum { algorithm, value, scope })
 }
 

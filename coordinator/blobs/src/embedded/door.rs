@@ -4,18 +4,23 @@
 
 use super::admission;
 use super::host::{Hosts, SharedEndpoint};
+use super::rechunk::Rechunked;
 use super::s3::Operations;
 use async_trait::async_trait;
 use buildyard_model::Secret;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Body;
 use rand::RngCore;
 use s3s::auth::{S3Auth, SecretKey};
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{HttpError, S3Result, StdError};
 use std::fmt;
 use std::sync::Arc;
+
+/// Largest XML body that is held in memory: completing 10,000 parts with their checksums takes some 2 MiB.
+const XML_MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// Who may sign requests.
 #[async_trait]
@@ -46,8 +51,16 @@ pub struct S3Door {
 }
 
 impl S3Door {
-    pub(crate) fn new(operations: Operations, region: &str, endpoint: SharedEndpoint, signers: Vec<Arc<dyn Credentials>>) -> Self {
+    pub(crate) fn new(
+        operations: Operations,
+        region: &str,
+        endpoint: SharedEndpoint,
+        signers: Vec<Arc<dyn Credentials>>,
+    ) -> Self {
         let mut builder = S3ServiceBuilder::new(operations);
+        let mut config = S3Config::default();
+        config.xml_max_body_size = XML_MAX_BYTES;
+        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
         builder.set_host(Hosts(endpoint));
         builder.set_auth(Keyring { signers, nobody: random_secret() });
         Self { service: builder.build(), region: region.into() }
@@ -57,11 +70,15 @@ impl S3Door {
     pub async fn call<B>(&self, request: Request<B>) -> Response<s3s::Body>
     where
         B: Body<Data = Bytes> + Send + 'static,
-        StdError: From<B::Error>,
+        B::Error: Into<StdError>,
     {
         let (parts, body) = request.into_parts();
         let answer = match admission::admit(&parts, &self.region) {
-            Ok(()) => self.service.call(Request::from_parts(parts, s3s::Body::http_body_unsync(body))).await,
+            Ok(()) => {
+                let sha256 = parts.headers.get("x-amz-content-sha256").map(HeaderValue::as_bytes);
+                let body = s3s::Body::http_body_unsync(Rechunked::new(body, sha256));
+                self.service.call(Request::from_parts(parts, body)).await
+            }
             Err(refusal) => refusal.to_http_response().map_err(|error| HttpError::new(Box::new(error))),
         };
         answer.unwrap_or_else(|error| {

@@ -47,7 +47,9 @@ impl From<Error> for seam::Error {
     fn from(error: Error) -> Self {
         let text = error.to_string();
         match error {
-            Error::NoBucket(_) | Error::NoKey(_) | Error::NoUpload(_) | Error::NoVersion(_) => Self::NotFound(without_tail(&text)),
+            Error::NoBucket(_) | Error::NoKey(_) | Error::NoUpload(_) | Error::NoVersion(_) => {
+                Self::NotFound(without_tail(&text))
+            }
             Error::Disk(_) | Error::Body(_) | Error::Incomplete { .. } => Self::Unavailable(text),
             Error::BadBucketName(_)
             | Error::BadKey

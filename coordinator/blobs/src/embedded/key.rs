@@ -132,7 +132,22 @@ mod tests {
         let slashes = "/".repeat(1024);
         let controls = "\u{1}".repeat(1024);
         let exact = format!("{}/x", "a".repeat(CUT));
-        for key in ["a", "a/b", "/", "//", "a/", "../../etc/passwd", ".", "..", "a%2Fb", "+=~", &long, &slashes, &controls, &exact] {
+        for key in [
+            "a",
+            "a/b",
+            "/",
+            "//",
+            "a/",
+            "../../etc/passwd",
+            ".",
+            "..",
+            "a%2Fb",
+            "+=~",
+            &long,
+            &slashes,
+            &controls,
+            &exact,
+        ] {
             assert_eq!(back(key), key.as_bytes(), "{key}");
         }
     }

@@ -20,7 +20,7 @@ pub(crate) struct Query<'a> {
 /// One line of a listing.
 #[derive(Debug)]
 pub(crate) enum Item {
-    Object(String, Entry),
+    Object(String, Box<Entry>),
     Prefix(String),
 }
 
@@ -62,7 +62,7 @@ impl Store {
                 walk.skip(prefix.as_bytes());
                 listing.items.push(Item::Prefix(prefix.to_owned()));
             } else if let Some(entry) = record::describe(&path)? {
-                listing.items.push(Item::Object(key, entry));
+                listing.items.push(Item::Object(key, Box::new(entry)));
             }
         }
         Ok(listing)

@@ -27,7 +27,10 @@ impl Objects for Embedded {
         self.with_store(move |store| {
             let (entry, source) = store.open_object(&bucket, &key)?;
             if entry.size > WHOLE_OBJECT_MAX_BYTES {
-                return Err(StoreError::BadRequest(format!("object {key} has {} bytes, too many to be read at once", entry.size)));
+                return Err(StoreError::BadRequest(format!(
+                    "object {key} has {} bytes, too many to be read at once",
+                    entry.size
+                )));
             }
             Ok(source.read_all()?)
         })

@@ -4,7 +4,8 @@
 pub(crate) fn encode(text: &str, keep_slash: bool) -> String {
     let mut encoded = String::with_capacity(text.len() + text.len() / 4);
     for byte in text.bytes() {
-        let kept = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') || (keep_slash && byte == b'/');
+        let kept =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') || (keep_slash && byte == b'/');
         if kept {
             encoded.push(char::from(byte));
         } else {

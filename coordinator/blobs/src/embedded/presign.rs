@@ -75,7 +75,9 @@ impl Signer {
             ("X-Amz-Expires", self.expires.as_str()),
             ("X-Amz-SignedHeaders", "host"),
         ];
-        let encoded = |(name, value): &(&str, &str)| format!("{}={}", percent::encode(name, false), percent::encode(value, false));
+        let encoded = |(name, value): &(&str, &str)| {
+            format!("{}={}", percent::encode(name, false), percent::encode(value, false))
+        };
         let mut pairs: Vec<String> = signing.iter().chain(parameters).map(encoded).collect();
         pairs.sort_unstable();
         pairs.join("&")

@@ -54,7 +54,7 @@ where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
     E: Display,
 {
-    let mut writer = Writer::Idle(Sink::new(stated.algorithm, room));
+    let mut writer = Writer::Idle(Box::new(Sink::new(stated.algorithm, room)));
     let (mut batch, mut batched, mut total) = (Vec::new(), 0, 0u64);
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|error| Error::Body(error.to_string()))?;
@@ -101,18 +101,21 @@ impl Stated {
 }
 
 fn trailed(trailer: &TrailingHeaders, algorithm: Algorithm) -> Result<String, Error> {
-    let value = trailer.read(|headers| headers.get(algorithm.header()).and_then(|value| value.to_str().ok().map(str::to_owned)));
-    value.flatten().ok_or_else(|| Error::BadRequest(format!("the trailer {} is announced but missing", algorithm.header())))
+    let value = trailer
+        .read(|headers| headers.get(algorithm.header()).and_then(|value| value.to_str().ok().map(str::to_owned)));
+    value
+        .flatten()
+        .ok_or_else(|| Error::BadRequest(format!("the trailer {} is announced but missing", algorithm.header())))
 }
 
 /// The sink, here or on a blocking thread.
 enum Writer {
-    Idle(Sink),
-    Busy(JoinHandle<io::Result<Sink>>),
+    Idle(Box<Sink>),
+    Busy(JoinHandle<io::Result<Box<Sink>>>),
 }
 
 impl Writer {
-    async fn idle(self) -> io::Result<Sink> {
+    async fn idle(self) -> io::Result<Box<Sink>> {
         match self {
             Self::Idle(sink) => Ok(sink),
             Self::Busy(writing) => writing.await.map_err(io::Error::other)?,

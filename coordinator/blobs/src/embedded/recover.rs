@@ -3,8 +3,8 @@
 //! Only three places can hold leftovers: `tmp` (records that never appeared), `doubts` (blobs whose last word was lost)
 //! and `uploads` (completed but not yet forgotten, or stale).
 
-use super::error::Error;
 use super::disk;
+use super::error::Error;
 use super::store::Store;
 use std::fs;
 use std::time::Duration;
@@ -49,7 +49,11 @@ impl Store {
             if made.as_deref() == Some(id.as_str()) {
                 self.forget_upload(&id)?;
             } else if now.since(buildyard_model::Timestamp(upload.begun_ms)) > UPLOAD_MAX_AGE {
-                tracing::info!(upload.id = id, bucket = upload.owner.bucket, "dropping an upload that was not completed in a day");
+                tracing::info!(
+                    upload.id = id,
+                    bucket = upload.owner.bucket,
+                    "dropping an upload that was not completed in a day"
+                );
                 self.drop_upload(&upload.owner, &id)?;
             }
         }

@@ -30,7 +30,10 @@ impl Operations {
         Self { store, region: region.into() }
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Store) -> Result<T, Error> + Send + 'static) -> S3Result<T> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, Error> + Send + 'static,
+    ) -> S3Result<T> {
         let store = Arc::clone(&self.store);
         let done = spawn_blocking(move || work(&store)).await.map_err(s3s::S3Error::internal_error)?;
         Ok(done?)

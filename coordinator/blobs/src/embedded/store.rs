@@ -118,7 +118,13 @@ impl Store {
         result
     }
 
-    fn replace(&self, owner: &Owner, scratch: &Path, stored: Option<Stored>, conditions: &Conditions) -> Result<(), Error> {
+    fn replace(
+        &self,
+        owner: &Owner,
+        scratch: &Path,
+        stored: Option<Stored>,
+        conditions: &Conditions,
+    ) -> Result<(), Error> {
         let replaced = {
             let _bucket = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
             let _turn = self.keys.take(owner);
@@ -145,7 +151,8 @@ impl Store {
         let directory = path.parent().unwrap_or(&tree);
         let mut changed = Vec::new();
         for _ in 0..TRIES {
-            let moved = disk::create_directories(&tree, directory, &mut changed).and_then(|()| fs::rename(scratch, &path));
+            let moved =
+                disk::create_directories(&tree, directory, &mut changed).and_then(|()| fs::rename(scratch, &path));
             match moved {
                 Ok(()) => {
                     // The record is visible: whatever fails now, its bytes must stay.

@@ -13,7 +13,13 @@ use std::time::Duration;
 
 #[async_trait]
 impl Transfers for Embedded {
-    async fn presign_get(&self, bucket: &str, key: &str, version: Option<&str>, valid: Duration) -> Result<String, Error> {
+    async fn presign_get(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        valid: Duration,
+    ) -> Result<String, Error> {
         store::check(bucket, key)?;
         if let Some(version) = version.filter(|version| *version != "null") {
             return Err(super::error::Error::NoVersion(version.to_owned()).into());
@@ -37,18 +43,27 @@ impl Transfers for Embedded {
         .await
     }
 
-    async fn presign_parts(&self, bucket: &str, key: &str, upload: &str, parts: u32, valid: Duration) -> Result<Vec<String>, Error> {
+    async fn presign_parts(
+        &self,
+        bucket: &str,
+        key: &str,
+        upload: &str,
+        parts: u32,
+        valid: Duration,
+    ) -> Result<Vec<String>, Error> {
         store::check(bucket, key)?;
         if parts > PARTS_MAX {
             return Err(Error::Refused(format!("an upload has at most {PARTS_MAX} parts")));
         }
         let signer = self.signer(valid)?;
-        let url = |number: u32| signer.url("PUT", bucket, key, &[("partNumber", &number.to_string()), ("uploadId", upload)]);
+        let url =
+            |number: u32| signer.url("PUT", bucket, key, &[("partNumber", &number.to_string()), ("uploadId", upload)]);
         Ok((1..=parts).map(url).collect())
     }
 
     async fn complete_upload(&self, bucket: &str, key: &str, upload: &str, etags: &[String]) -> Result<(), Error> {
-        let parts = (1..).zip(etags).map(|(number, etag)| Named { number, etag: unquoted(etag), checksum: None }).collect();
+        let parts =
+            (1..).zip(etags).map(|(number, etag)| Named { number, etag: unquoted(etag), checksum: None }).collect();
         let completion = Completion { parts, ..Completion::default() };
         let (owner, upload) = (owner(bucket, key), upload.to_owned());
         self.with_store(move |store| store.complete_upload(&owner, &upload, &completion)).await?;
@@ -68,7 +83,8 @@ impl Transfers for Embedded {
 impl Embedded {
     fn signer(&self, valid: Duration) -> Result<Signer, Error> {
         let endpoint = self.endpoint.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let endpoint = endpoint.ok_or_else(|| Error::Unavailable("the storage's public address is not known yet".into()))?;
+        let endpoint =
+            endpoint.ok_or_else(|| Error::Unavailable("the storage's public address is not known yet".into()))?;
         let info = &self.info;
         Signer::new(&endpoint, &info.region, &info.access_key, &info.secret_key, self.store.now(), valid)
     }

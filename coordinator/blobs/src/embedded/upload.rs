@@ -9,6 +9,7 @@ mod complete;
 
 pub(crate) use complete::{Completion, Named};
 
+use super::blob::Owner;
 use super::blob::{Blobs, Room};
 use super::checksum::{Algorithm, Checksum, Scope};
 use super::disk;
@@ -17,7 +18,6 @@ use super::error::Error;
 use super::receive::{Contents, Received, Stated, receive};
 use super::record;
 use super::store::{Store, check};
-use super::blob::Owner;
 use bytes::Bytes;
 use futures::Stream;
 use serde::{Deserialize, Serialize};
@@ -130,7 +130,13 @@ impl Store {
     }
 
     /// The parts of an upload behind a number, at most `limit`, and whether there are more.
-    pub(crate) fn parts(&self, owner: &Owner, id: &str, after: u32, limit: usize) -> Result<(Vec<(u32, Part)>, bool), Error> {
+    pub(crate) fn parts(
+        &self,
+        owner: &Owner,
+        id: &str,
+        after: u32,
+        limit: usize,
+    ) -> Result<(Vec<(u32, Part)>, bool), Error> {
         self.upload(owner, id)?;
         let mut numbers = Vec::new();
         for entry in fs::read_dir(self.upload_directory(id))? {

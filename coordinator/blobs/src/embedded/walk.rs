@@ -35,7 +35,9 @@ impl Passed {
     fn below(&self, base: &[u8]) -> bool {
         match self {
             Self::Key(last) => base <= last.as_slice() && !last.starts_with(base),
-            Self::Prefix(prefix) => base.starts_with(prefix) || (base <= prefix.as_slice() && !prefix.starts_with(base)),
+            Self::Prefix(prefix) => {
+                base.starts_with(prefix) || (base <= prefix.as_slice() && !prefix.starts_with(base))
+            }
         }
     }
 }

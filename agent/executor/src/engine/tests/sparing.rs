@@ -3,10 +3,11 @@
 use super::{docker, ground, keeping};
 use crate::conformance::program::Program;
 use crate::conformance::try_fact;
+use crate::engine::spares::LENT;
 use crate::sandbox::Executor;
 
 async fn network_of(id: &str) -> String {
-    docker().await.inspect_container(id, None).await.unwrap().host_config.unwrap().network_mode.unwrap()
+    docker().await.inspect_container(id, None).await.unwrap().config.unwrap().labels.unwrap()[LENT].clone()
 }
 
 async fn exists(network: &str) -> bool {

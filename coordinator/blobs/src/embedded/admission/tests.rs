@@ -13,7 +13,10 @@ fn signed(headers: &[(&str, &str)], list: &str) -> Parts {
 }
 
 fn presigned(query: &str) -> Parts {
-    let uri = format!("/b/k?X-Amz-Credential={}&X-Amz-SignedHeaders=host&X-Amz-Signature=0{query}", SCOPE.replace('/', "%2F"));
+    let uri = format!(
+        "/b/k?X-Amz-Credential={}&X-Amz-SignedHeaders=host&X-Amz-Signature=0{query}",
+        SCOPE.replace('/', "%2F")
+    );
     Request::builder().uri(uri).header("host", "x").body(()).unwrap().into_parts().0
 }
 
@@ -90,7 +93,13 @@ fn a_scope_for_elsewhere_is_refused() {
 
 #[test]
 fn validity_has_limits_and_tokens_and_forms_are_refused() {
-    for query in ["", "&X-Amz-Expires=0", "&X-Amz-Expires=-1", "&X-Amz-Expires=604801", "&X-Amz-Expires=60&X-Amz-Security-Token=t"] {
+    for query in [
+        "",
+        "&X-Amz-Expires=0",
+        "&X-Amz-Expires=-1",
+        "&X-Amz-Expires=604801",
+        "&X-Amz-Expires=60&X-Amz-Security-Token=t",
+    ] {
         assert!(code(&presigned(query)).is_some(), "{query}");
     }
     assert!(code(&signed(&[("x-amz-security-token", "t")], "host;x-amz-security-token")).is_some());

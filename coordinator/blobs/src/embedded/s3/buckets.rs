@@ -19,7 +19,8 @@ impl Operations {
         let (prefix, after) = (input.prefix.unwrap_or_default(), input.continuation_token.unwrap_or_default());
         let mut all = self.run(super::Store::list_buckets).await?;
         all.retain(|(name, _)| name.starts_with(&prefix) && *name > after);
-        let next = if all.len() > limit { all.get(limit.saturating_sub(1)).map(|(name, _)| name.clone()) } else { None };
+        let next =
+            if all.len() > limit { all.get(limit.saturating_sub(1)).map(|(name, _)| name.clone()) } else { None };
         let bucket = |(name, record): (String, crate::embedded::bucket::BucketRecord)| Bucket {
             bucket_region: Some(self.region.to_string()),
             creation_date: Some(at(record.created_ms)),

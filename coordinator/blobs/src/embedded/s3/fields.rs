@@ -61,7 +61,8 @@ macro_rules! show_entry {
     ($output:expr, $entry:expr, $with_checksum:expr) => {{
         let attributes = &$entry.attributes;
         $output.accept_ranges = Some("bytes".to_owned());
-        $output.content_type = Some(attributes.content_type.clone().unwrap_or_else(|| "binary/octet-stream".to_owned()));
+        $output.content_type =
+            Some(attributes.content_type.clone().unwrap_or_else(|| "binary/octet-stream".to_owned()));
         $output.cache_control = attributes.cache_control.clone();
         $output.content_disposition = attributes.content_disposition.clone();
         $output.content_encoding = attributes.content_encoding.clone();
@@ -116,7 +117,8 @@ fn trailed_algorithm(headers: &HeaderMap) -> Option<Algorithm> {
 
 /// `aws-chunked` is how the body travelled, not what the object is.
 pub(crate) fn own_encoding(encoding: Option<&str>) -> Option<String> {
-    let own: Vec<&str> = encoding?.split(',').map(str::trim).filter(|part| !part.eq_ignore_ascii_case("aws-chunked")).collect();
+    let own: Vec<&str> =
+        encoding?.split(',').map(str::trim).filter(|part| !part.eq_ignore_ascii_case("aws-chunked")).collect();
     (!own.is_empty() && own != [""]).then(|| own.join(","))
 }
 
@@ -143,7 +145,10 @@ pub(crate) fn seconds(time: &Timestamp) -> i64 {
 }
 
 pub(crate) fn at(ms: i64) -> Timestamp {
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(ms.unsigned_abs())).unwrap_or(SystemTime::UNIX_EPOCH).into()
+    SystemTime::UNIX_EPOCH
+        .checked_add(Duration::from_millis(ms.unsigned_abs()))
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+        .into()
 }
 
 pub(crate) fn at_seconds(seconds: i64) -> Timestamp {

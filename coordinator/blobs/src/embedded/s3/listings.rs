@@ -21,7 +21,8 @@ impl Operations {
     pub(super) async fn list_objects(&self, request: S3Request<ListObjectsInput>) -> S3Result<ListObjectsOutput> {
         let input = request.input;
         let limit = page(input.max_keys)?;
-        let (prefix, delimiter) = (input.prefix.clone().unwrap_or_default(), input.delimiter.clone().unwrap_or_default());
+        let (prefix, delimiter) =
+            (input.prefix.clone().unwrap_or_default(), input.delimiter.clone().unwrap_or_default());
         let passed = behind(input.marker.as_deref().unwrap_or_default(), &prefix, &delimiter);
         let listing = self.listing(input.bucket.clone(), prefix, delimiter, passed, limit).await?;
         let encode = encoder(input.encoding_type.as_ref())?;
@@ -42,12 +43,18 @@ impl Operations {
         })
     }
 
-    pub(super) async fn list_objects_v2(&self, request: S3Request<ListObjectsV2Input>) -> S3Result<ListObjectsV2Output> {
+    pub(super) async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<ListObjectsV2Output> {
         let input = request.input;
         let limit = page(input.max_keys)?;
-        let (prefix, delimiter) = (input.prefix.clone().unwrap_or_default(), input.delimiter.clone().unwrap_or_default());
+        let (prefix, delimiter) =
+            (input.prefix.clone().unwrap_or_default(), input.delimiter.clone().unwrap_or_default());
         let passed = match input.continuation_token.as_deref() {
-            Some(token) => read_token(token).ok_or_else(|| s3_error!(InvalidArgument, "that is no continuation token of ours"))?,
+            Some(token) => {
+                read_token(token).ok_or_else(|| s3_error!(InvalidArgument, "that is no continuation token of ours"))?
+            }
             None => Passed::Key(input.start_after.clone().unwrap_or_default().into_bytes()),
         };
         let listing = self.listing(input.bucket.clone(), prefix, delimiter, passed, limit).await?;
@@ -71,9 +78,17 @@ impl Operations {
         })
     }
 
-    async fn listing(&self, bucket: String, prefix: String, delimiter: String, passed: Passed, limit: i32) -> S3Result<Listing> {
+    async fn listing(
+        &self,
+        bucket: String,
+        prefix: String,
+        delimiter: String,
+        passed: Passed,
+        limit: i32,
+    ) -> S3Result<Listing> {
         let limit = usize::try_from(limit).unwrap_or_default();
-        self.run(move |store| store.list(&bucket, Query { prefix: &prefix, delimiter: &delimiter, passed, limit })).await
+        self.run(move |store| store.list(&bucket, Query { prefix: &prefix, delimiter: &delimiter, passed, limit }))
+            .await
     }
 }
 

@@ -48,7 +48,9 @@ impl Operations {
         let body = request.input.body.take().ok_or(S3ErrorCode::IncompleteBody)?;
         let input = &request.input;
         let checksum = stated_checksum!(input)?;
-        let length = input.content_length.or_else(|| body.remaining_length().exact().and_then(|exact| i64::try_from(exact).ok()));
+        let length = input
+            .content_length
+            .or_else(|| body.remaining_length().exact().and_then(|exact| i64::try_from(exact).ok()));
         let stated = fields::stated(&request, length, input.content_md5.as_deref(), checksum)?;
         let number = number(input.part_number);
         let owner = owner(&input.bucket, &input.key);
@@ -58,7 +60,10 @@ impl Operations {
         Ok(output)
     }
 
-    pub(super) async fn upload_part_copy(&self, request: S3Request<UploadPartCopyInput>) -> S3Result<UploadPartCopyOutput> {
+    pub(super) async fn upload_part_copy(
+        &self,
+        request: S3Request<UploadPartCopyInput>,
+    ) -> S3Result<UploadPartCopyOutput> {
         let input = request.input;
         let from = source(&input.copy_source)?;
         let (entry, whole) = self.run(move |store| store.open_object(&from.bucket, &from.key)).await?;
@@ -71,7 +76,8 @@ impl Operations {
         let stated = Stated { length: Some(wanted.end - wanted.start), ..Stated::default() };
         let body = whole.slice(&wanted).stream();
         let owner = owner(&input.bucket, &input.key);
-        let part = upload::put_part(&self.store, owner, input.upload_id, number(input.part_number), stated, body).await?;
+        let part =
+            upload::put_part(&self.store, owner, input.upload_id, number(input.part_number), stated, body).await?;
         let mut result = CopyPartResult {
             e_tag: Some(ETag::Strong(part.etag)),
             last_modified: Some(at(part.modified_ms)),
@@ -117,14 +123,18 @@ impl Operations {
         let encode = encoder(input.encoding_type.as_ref())?;
         let bucket = input.bucket.clone();
         let uploads = self.run(move |store| store.uploads_into(&bucket)).await?;
-        let (prefix, delimiter) = (input.prefix.as_deref().unwrap_or_default(), input.delimiter.as_deref().unwrap_or_default());
+        let (prefix, delimiter) =
+            (input.prefix.as_deref().unwrap_or_default(), input.delimiter.as_deref().unwrap_or_default());
         let marker = (input.key_marker.as_deref().unwrap_or_default(), input.upload_id_marker.as_deref());
-        let (page, folded, more) = page_of_uploads(&uploads, prefix, delimiter, marker, usize::try_from(limit).unwrap_or_default());
+        let (page, folded, more) =
+            page_of_uploads(&uploads, prefix, delimiter, marker, usize::try_from(limit).unwrap_or_default());
         let last = page.last().filter(|_| more);
         Ok(ListMultipartUploadsOutput {
             next_key_marker: last.map(|(_, upload)| encode(&upload.owner.key)),
             next_upload_id_marker: last.map(|(id, _)| id.clone()),
-            uploads: Some(page.iter().map(|(id, upload)| listed_upload(id, upload, encode(&upload.owner.key))).collect()),
+            uploads: Some(
+                page.iter().map(|(id, upload)| listed_upload(id, upload, encode(&upload.owner.key))).collect(),
+            ),
             common_prefixes: Some(folded.iter().map(|prefix| CommonPrefix { prefix: Some(encode(prefix)) }).collect()),
             bucket: Some(input.bucket),
             is_truncated: Some(more),
@@ -191,9 +201,13 @@ fn algorithm_name(algorithm: Algorithm) -> ChecksumAlgorithm {
     ChecksumAlgorithm::from_static(algorithm.name())
 }
 
-fn checksum_wanted(algorithm: Option<&ChecksumAlgorithm>, scope: Option<&ChecksumType>) -> S3Result<Option<(Algorithm, Scope)>> {
+fn checksum_wanted(
+    algorithm: Option<&ChecksumAlgorithm>,
+    scope: Option<&ChecksumType>,
+) -> S3Result<Option<(Algorithm, Scope)>> {
     let Some(algorithm) = algorithm else { return Ok(None) };
-    let algorithm = Algorithm::named(algorithm.as_str()).ok_or_else(|| s3_error!(InvalidRequest, "no such checksum algorithm"))?;
+    let algorithm =
+        Algorithm::named(algorithm.as_str()).ok_or_else(|| s3_error!(InvalidRequest, "no such checksum algorithm"))?;
     let scope = match scope.map(ChecksumType::as_str) {
         None => algorithm.default_scope(),
         Some(ChecksumType::FULL_OBJECT) => Scope::FullObject,
@@ -304,6 +318,9 @@ mod tests {
         assert_eq!(ids(&page_of_uploads(&uploads, "", "", ("a", Some("0")), 2)), ["1", "2"]);
         assert_eq!(ids(&page_of_uploads(&uploads, "", "", ("a", None), 9)), ["2", "3", "4"]);
         let folded = page_of_uploads(&uploads, "", "/", ("", None), 9);
-        assert_eq!((ids(&folded), folded.1, folded.2), (vec!["0".to_owned(), "1".into(), "4".into()], vec!["b/".to_owned()], false));
+        assert_eq!(
+            (ids(&folded), folded.1, folded.2),
+            (vec!["0".to_owned(), "1".into(), "4".into()], vec!["b/".to_owned()], false)
+        );
     }
 }

@@ -26,7 +26,9 @@ impl Operations {
             return Err(s3_error!(NotImplemented, "objects are written whole"));
         }
         let checksum = stated_checksum!(input)?;
-        let length = input.content_length.or_else(|| body.remaining_length().exact().and_then(|exact| i64::try_from(exact).ok()));
+        let length = input
+            .content_length
+            .or_else(|| body.remaining_length().exact().and_then(|exact| i64::try_from(exact).ok()));
         let put = Put {
             stated: fields::stated(&request, length, input.content_md5.as_deref(), checksum)?,
             attributes: attributes!(input),
@@ -48,7 +50,8 @@ impl Operations {
         let mut input = request.input;
         let from = source(&input.copy_source)?;
         let to = Owner { bucket: input.bucket.clone(), key: input.key.clone() };
-        let replaces = input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE);
+        let replaces =
+            input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE);
         if from == to && !replaces {
             return Err(s3_error!(InvalidRequest, "a copy onto itself must replace the metadata"));
         }

@@ -1,7 +1,7 @@
 //! What a start finds, and what is never seen.
 
-use super::super::*;
 use super::super::blob::{Blobs, Owner};
+use super::super::*;
 use crate::conformance::{BUCKET, MINUTE, info, pattern, plain_client};
 use crate::seam::{Objects, Transfers};
 use buildyard_model::Timestamp;
@@ -92,7 +92,10 @@ async fn a_crash_while_completing_neither_loses_the_object_nor_repeats_it() {
     embedded.ensure_bucket(BUCKET).await.unwrap();
     let upload = embedded.begin_upload(BUCKET, "k", &[]).await.unwrap();
     let urls = embedded.presign_parts(BUCKET, "k", &upload, 1, MINUTE).await.unwrap();
-    let etag = plain_client().put(&urls[0]).body(pattern(LARGE, 4)).send().await.unwrap().headers()["etag"].to_str().unwrap().to_owned();
+    let etag = plain_client().put(&urls[0]).body(pattern(LARGE, 4)).send().await.unwrap().headers()["etag"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     let record = server.directory.path().join("uploads").join(&upload).join("upload");
     let kept = std::fs::read(&record).unwrap();
     embedded.complete_upload(BUCKET, "k", &upload, std::slice::from_ref(&etag)).await.unwrap();
@@ -128,5 +131,11 @@ async fn urls_are_refused_until_the_address_is_known() {
     let embedded = Embedded::open(directory.path(), info("")).await.unwrap();
     assert!(matches!(embedded.presign_get(BUCKET, "k", None, MINUTE).await, Err(Error::Unavailable(_))));
     embedded.set_public_url("http://localhost:7000").unwrap();
-    assert!(embedded.presign_get(BUCKET, "k", None, MINUTE).await.unwrap().starts_with("http://localhost:7000/conformance/k?"));
+    assert!(
+        embedded
+            .presign_get(BUCKET, "k", None, MINUTE)
+            .await
+            .unwrap()
+            .starts_with("http://localhost:7000/conformance/k?")
+    );
 }

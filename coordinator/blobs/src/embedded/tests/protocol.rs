@@ -39,13 +39,23 @@ async fn attributes_and_default_checksums_are_kept() {
     let path = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(path.path(), pattern(700_000, 1)).unwrap();
     let body = ByteStream::from_path(path.path()).await.unwrap();
-    let put = s3.put_object().bucket(BUCKET).key("k").body(body).content_type("text/x").cache_control("no-store").metadata("a", "b");
+    let put = s3
+        .put_object()
+        .bucket(BUCKET)
+        .key("k")
+        .body(body)
+        .content_type("text/x")
+        .cache_control("no-store")
+        .metadata("a", "b");
     let put = put.send().await.unwrap();
     let crc = put.checksum_crc32().expect("the SDK sends CRC32 in a trailer").to_owned();
 
     let head = s3.head_object().bucket(BUCKET).key("k").checksum_mode(ChecksumMode::Enabled).send().await.unwrap();
     assert_eq!(head.checksum_crc32(), Some(crc.as_str()));
-    assert_eq!((head.content_type(), head.cache_control(), head.content_encoding()), (Some("text/x"), Some("no-store"), None));
+    assert_eq!(
+        (head.content_type(), head.cache_control(), head.content_encoding()),
+        (Some("text/x"), Some("no-store"), None)
+    );
     assert_eq!(head.metadata().unwrap()["a"], "b");
     assert_eq!(head.e_tag(), put.e_tag());
     let got = s3.get_object().bucket(BUCKET).key("k").send().await.unwrap();
@@ -57,14 +67,31 @@ async fn every_checksum_is_verified() {
     let (_server, s3) = started().await;
     for algorithm in ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] {
         let algorithm = ChecksumAlgorithm::from(algorithm);
-        let put = s3.put_object().bucket(BUCKET).key("k").body(Bytes::from_static(b"x").into()).checksum_algorithm(algorithm.clone());
+        let put = s3
+            .put_object()
+            .bucket(BUCKET)
+            .key("k")
+            .body(Bytes::from_static(b"x").into())
+            .checksum_algorithm(algorithm.clone());
         put.send().await.unwrap();
         let got = s3.get_object().bucket(BUCKET).key("k").checksum_mode(ChecksumMode::Enabled).send().await.unwrap();
         assert_eq!(got.body.collect().await.unwrap().into_bytes(), "x", "{algorithm:?}");
     }
-    let wrong = s3.put_object().bucket(BUCKET).key("bad").body(Bytes::from_static(b"x").into()).checksum_crc32("AAAAAA==").send().await;
+    let wrong = s3
+        .put_object()
+        .bucket(BUCKET)
+        .key("bad")
+        .body(Bytes::from_static(b"x").into())
+        .checksum_crc32("AAAAAA==")
+        .send()
+        .await;
     assert_eq!(wrong.unwrap_err().code(), Some("BadDigest"));
-    let wrong = s3.put_object().bucket(BUCKET).key("bad").body(Bytes::from_static(b"x").into()).content_md5("AAAAAAAAAAAAAAAAAAAAAA==");
+    let wrong = s3
+        .put_object()
+        .bucket(BUCKET)
+        .key("bad")
+        .body(Bytes::from_static(b"x").into())
+        .content_md5("AAAAAAAAAAAAAAAAAAAAAA==");
     assert_eq!(wrong.send().await.unwrap_err().code(), Some("BadDigest"));
     assert!(s3.head_object().bucket(BUCKET).key("bad").send().await.is_err());
 }
@@ -72,13 +99,21 @@ async fn every_checksum_is_verified() {
 #[tokio::test(flavor = "multi_thread")]
 async fn uploads_in_parts_have_full_and_composite_checksums() {
     let (_server, s3) = started().await;
-    for (algorithm, kind) in [("CRC64NVME", "FULL_OBJECT"), ("CRC32", "FULL_OBJECT"), ("CRC32", "COMPOSITE"), ("SHA256", "COMPOSITE")] {
+    for (algorithm, kind) in
+        [("CRC64NVME", "FULL_OBJECT"), ("CRC32", "FULL_OBJECT"), ("CRC32", "COMPOSITE"), ("SHA256", "COMPOSITE")]
+    {
         let (algorithm, kind) = (ChecksumAlgorithm::from(algorithm), ChecksumType::from(kind));
-        let create = s3.create_multipart_upload().bucket(BUCKET).key("k").checksum_algorithm(algorithm.clone()).checksum_type(kind.clone());
+        let create = s3
+            .create_multipart_upload()
+            .bucket(BUCKET)
+            .key("k")
+            .checksum_algorithm(algorithm.clone())
+            .checksum_type(kind.clone());
         let upload = create.send().await.unwrap().upload_id.unwrap();
         let mut completed = CompletedMultipartUpload::builder();
         for (number, body) in [(1, pattern(PART_MIN, 1)), (3, pattern(10, 2))] {
-            let part = s3.upload_part().bucket(BUCKET).key("k").upload_id(&upload).part_number(number).body(body.into());
+            let part =
+                s3.upload_part().bucket(BUCKET).key("k").upload_id(&upload).part_number(number).body(body.into());
             let part = part.checksum_algorithm(algorithm.clone()).send().await.unwrap();
             completed = completed.parts(
                 CompletedPart::builder()
@@ -91,10 +126,14 @@ async fn uploads_in_parts_have_full_and_composite_checksums() {
             );
         }
         let listed = s3.list_parts().bucket(BUCKET).key("k").upload_id(&upload).max_parts(1).send().await.unwrap();
-        assert_eq!((listed.parts().len(), listed.is_truncated(), listed.next_part_number_marker()), (1, Some(true), Some("1")));
+        assert_eq!(
+            (listed.parts().len(), listed.is_truncated(), listed.next_part_number_marker()),
+            (1, Some(true), Some("1"))
+        );
         let uploads = s3.list_multipart_uploads().bucket(BUCKET).send().await.unwrap();
         assert_eq!(uploads.uploads()[0].upload_id(), Some(upload.as_str()));
-        let complete = s3.complete_multipart_upload().bucket(BUCKET).key("k").upload_id(&upload).checksum_type(kind.clone());
+        let complete =
+            s3.complete_multipart_upload().bucket(BUCKET).key("k").upload_id(&upload).checksum_type(kind.clone());
         let done = complete.multipart_upload(completed.build()).send().await.unwrap();
         assert_eq!(done.checksum_type(), Some(&kind));
         assert!(done.e_tag().unwrap().ends_with("-2\""));
@@ -111,7 +150,13 @@ async fn parts_out_of_order_or_too_small_are_refused() {
     let upload = s3.create_multipart_upload().bucket(BUCKET).key("k").send().await.unwrap().upload_id.unwrap();
     let mut parts = Vec::new();
     for number in [1, 2] {
-        let part = s3.upload_part().bucket(BUCKET).key("k").upload_id(&upload).part_number(number).body(Bytes::from_static(b"x").into());
+        let part = s3
+            .upload_part()
+            .bucket(BUCKET)
+            .key("k")
+            .upload_id(&upload)
+            .part_number(number)
+            .body(Bytes::from_static(b"x").into());
         let etag = part.send().await.unwrap().e_tag;
         parts.push(CompletedPart::builder().part_number(number).set_e_tag(etag).build());
     }
@@ -160,7 +205,9 @@ async fn listings_fold_page_and_encode() {
 #[tokio::test(flavor = "multi_thread")]
 async fn conditions_hold_for_reads_and_writes() {
     let (_server, s3) = started().await;
-    let put = |condition: &str| s3.put_object().bucket(BUCKET).key("k").set_if_none_match((condition == "new").then(|| "*".into()));
+    let put = |condition: &str| {
+        s3.put_object().bucket(BUCKET).key("k").set_if_none_match((condition == "new").then(|| "*".into()))
+    };
     let etag = put("new").send().await.unwrap().e_tag.unwrap();
     assert_eq!(put("new").send().await.unwrap_err().code(), Some("PreconditionFailed"));
     s3.put_object().bucket(BUCKET).key("k").if_match(&etag).send().await.unwrap();
@@ -178,7 +225,12 @@ async fn copies_share_bytes_and_outlive_their_source() {
     s3.put_object().bucket(BUCKET).key("a b+c").body(body.clone().into()).content_type("text/a").send().await.unwrap();
     let source = format!("{BUCKET}/a%20b%2Bc");
     s3.copy_object().bucket(BUCKET).key("copy").copy_source(&source).send().await.unwrap();
-    let replaced = s3.copy_object().bucket(BUCKET).key("a b+c").copy_source(&source).metadata_directive(MetadataDirective::Replace);
+    let replaced = s3
+        .copy_object()
+        .bucket(BUCKET)
+        .key("a b+c")
+        .copy_source(&source)
+        .metadata_directive(MetadataDirective::Replace);
     replaced.content_type("text/b").send().await.unwrap();
     assert_eq!(s3.head_object().bucket(BUCKET).key("a b+c").send().await.unwrap().content_type(), Some("text/b"));
 
@@ -192,7 +244,8 @@ async fn copies_share_bytes_and_outlive_their_source() {
     let names = ["a b+c", "part", "absent"].map(|key| ObjectIdentifier::builder().key(key).build().unwrap());
     let part = s3.get_object().bucket(BUCKET).key("part").send().await.unwrap().body.collect().await.unwrap();
     assert_eq!(part.into_bytes(), body.slice(10..20));
-    let deleted = s3.delete_objects().bucket(BUCKET).delete(Delete::builder().set_objects(Some(names.to_vec())).build().unwrap());
+    let deleted =
+        s3.delete_objects().bucket(BUCKET).delete(Delete::builder().set_objects(Some(names.to_vec())).build().unwrap());
     assert_eq!(deleted.send().await.unwrap().deleted().len(), 3);
     let copy = s3.get_object().bucket(BUCKET).key("copy").send().await.unwrap();
     assert_eq!(copy.content_type(), Some("text/a"));
@@ -204,9 +257,20 @@ async fn buckets_come_and_go() {
     let (_server, s3) = started().await;
     s3.create_bucket().bucket("another").send().await.unwrap();
     assert_eq!(s3.create_bucket().bucket("another").send().await.unwrap_err().code(), Some("BucketAlreadyOwnedByYou"));
-    let names: Vec<String> = s3.list_buckets().send().await.unwrap().buckets().iter().map(|bucket| bucket.name().unwrap().to_owned()).collect();
+    let names: Vec<String> = s3
+        .list_buckets()
+        .send()
+        .await
+        .unwrap()
+        .buckets()
+        .iter()
+        .map(|bucket| bucket.name().unwrap().to_owned())
+        .collect();
     assert_eq!(names, ["another", BUCKET]);
-    assert_eq!(s3.get_bucket_location().bucket("another").send().await.unwrap().location_constraint().unwrap().as_str(), REGION);
+    assert_eq!(
+        s3.get_bucket_location().bucket("another").send().await.unwrap().location_constraint().unwrap().as_str(),
+        REGION
+    );
     s3.put_object().bucket("another").key("x/y").send().await.unwrap();
     assert_eq!(s3.delete_bucket().bucket("another").send().await.unwrap_err().code(), Some("BucketNotEmpty"));
     s3.delete_object().bucket("another").key("x/y").send().await.unwrap();
@@ -223,7 +287,11 @@ async fn a_bucket_in_the_host_name_is_the_bucket() {
     let url = virtual_host.get_object().bucket(BUCKET).key("dir/k").presigned(minute).await.unwrap().uri().to_owned();
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     assert_eq!(host, "conformance.localhost:7000");
-    let request = Request::builder().uri(format!("/{path}")).header("host", host).body(http_body_util::Empty::<Bytes>::new()).unwrap();
+    let request = Request::builder()
+        .uri(format!("/{path}"))
+        .header("host", host)
+        .body(http_body_util::Empty::<Bytes>::new())
+        .unwrap();
     let response = server.embedded.door().call(request).await;
     assert_eq!(response.status(), 200);
     assert_eq!(http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes(), "v");
@@ -246,9 +314,16 @@ async fn a_body_that_breaks_off_leaves_nothing() {
     let url = server.embedded.presign_put(BUCKET, "k", Duration::from_mins(1)).await.unwrap();
     let path = url.strip_prefix(&server.url).unwrap();
     let chunks = futures::stream::iter([Ok(pattern(2_000_000, 1)), Err(std::io::Error::other("gone"))]);
-    let body = http_body_util::StreamBody::new(futures::StreamExt::map(chunks, |chunk| chunk.map(hyper::body::Frame::data)));
+    let body =
+        http_body_util::StreamBody::new(futures::StreamExt::map(chunks, |chunk| chunk.map(hyper::body::Frame::data)));
     let host = server.url.strip_prefix("http://").unwrap();
-    let request = Request::builder().method("PUT").uri(path).header("host", host).header("content-length", "3000000").body(body).unwrap();
+    let request = Request::builder()
+        .method("PUT")
+        .uri(path)
+        .header("host", host)
+        .header("content-length", "3000000")
+        .body(body)
+        .unwrap();
     assert_eq!(server.embedded.door().call(request).await.status(), 400);
     assert!(server.embedded.list(BUCKET, "", "").await.unwrap().objects.is_empty());
     for part in ["blobs", "tmp", "doubts"] {

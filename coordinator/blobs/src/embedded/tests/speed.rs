@@ -22,7 +22,9 @@ async fn speed() {
     eprintln!("put of 8 KiB, one after another: {:?} each", start.elapsed() / 500);
 
     let start = Instant::now();
-    let put = |number: u32| async move { storage.put(BUCKET, &format!("many/{number:06}"), Bytes::from_static(b"x")).await.unwrap() };
+    let put = |number: u32| async move {
+        storage.put(BUCKET, &format!("many/{number:06}"), Bytes::from_static(b"x")).await.unwrap()
+    };
     futures::stream::iter(0..20_000).map(put).buffer_unordered(64).collect::<Vec<()>>().await;
     eprintln!("put of 1 byte, 64 at a time: {:?} each", start.elapsed() / 20_000);
 
@@ -38,7 +40,10 @@ async fn speed() {
     }
     eprintln!("a page of 20000 keys in one directory: {:?} each", start.elapsed() / pages);
     let start = Instant::now();
-    storage.store.list(BUCKET, Query { prefix: "", delimiter: "/", passed: Passed::Key(Vec::new()), limit: 1000 }).unwrap();
+    storage
+        .store
+        .list(BUCKET, Query { prefix: "", delimiter: "/", passed: Passed::Key(Vec::new()), limit: 1000 })
+        .unwrap();
     eprintln!("the two folders above them: {:?}", start.elapsed());
 
     let part = pattern(64 * 1024 * 1024, 1);

@@ -23,7 +23,8 @@ fn walked(root: &Path, prefix: &str, passed: Passed) -> Vec<String> {
 fn awkward() -> Vec<String> {
     let long = "x".repeat(80);
     let mut keys: Vec<String> = [
-        "a", "a-", "a/", "a/b", "a/b/c", "a.", "a0", "A", "é", "~", "=", "+", "a//", "a//b", "/", "//", "..", "../x", "%", "%2F",
+        "a", "a-", "a/", "a/b", "a/b/c", "a.", "a0", "A", "é", "~", "=", "+", "a//", "a//b", "/", "//", "..", "../x",
+        "%", "%2F",
     ]
     .map(String::from)
     .to_vec();
@@ -49,11 +50,17 @@ fn a_walk_goes_on_behind_every_key_and_under_every_prefix() {
     let sorted: BTreeSet<String> = keys.into_iter().collect();
     for after in &sorted {
         let expected: Vec<&String> = sorted.iter().filter(|key| *key > after).collect();
-        assert_eq!(walked(root.path(), "", Passed::Key(after.clone().into_bytes())).iter().collect::<Vec<_>>(), expected);
+        assert_eq!(
+            walked(root.path(), "", Passed::Key(after.clone().into_bytes())).iter().collect::<Vec<_>>(),
+            expected
+        );
         let expected: Vec<&String> = sorted.iter().filter(|key| key.starts_with(after)).collect();
         assert_eq!(walked(root.path(), after, Passed::Key(Vec::new())).iter().collect::<Vec<_>>(), expected);
         let expected: Vec<&String> = sorted.iter().filter(|key| *key > after && !key.starts_with(after)).collect();
-        assert_eq!(walked(root.path(), "", Passed::Prefix(after.clone().into_bytes())).iter().collect::<Vec<_>>(), expected);
+        assert_eq!(
+            walked(root.path(), "", Passed::Prefix(after.clone().into_bytes())).iter().collect::<Vec<_>>(),
+            expected
+        );
     }
 }
 

@@ -152,6 +152,8 @@ async fn begin(
         at(program, binary::forget_others(&binary, &config.data_dir))?;
     }
 
+    // First: it sets the process's TLS provider, which the uplink may need.
+    let http = buildyard_artifacts::transfer::http_client().map_err(buildyard_source::Error::from)?;
     let uplink = Uplink::new(&config.coordinator)?;
     let (online, is_online) = watch::channel(false);
     let site = Arc::new(Site {
@@ -159,7 +161,7 @@ async fn begin(
         executor: executor.clone(),
         uplink: uplink.clone(),
         fetcher: Fetcher::new(source_options(&config))?,
-        http: buildyard_artifacts::transfer::http_client().map_err(buildyard_source::Error::from)?,
+        http,
         ringer: Ringer::start(),
         binary,
         allow_privileged: config.allow_privileged,

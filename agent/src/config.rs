@@ -9,9 +9,9 @@ mod environment;
 mod executor;
 mod source;
 
+pub use buildyard_config::{ByteSize, ConfigError, ParseQuantityError, Span};
 pub use capacity::CapacityConfig;
 pub use coordinator::CoordinatorConfig;
-pub use buildyard_config::{ByteSize, ConfigError, ParseQuantityError, Span};
 pub use executor::{ExecutorConfig, ExecutorKind};
 pub use source::GitConfig;
 

@@ -113,6 +113,8 @@ impl Builds {
                 fs::remove_dir_all(entry.path())?;
             }
         }
+        // Fails while leases are kept.
+        let _ = fs::remove_dir(&self.memory);
         Ok(())
     }
 
@@ -122,11 +124,7 @@ impl Builds {
     }
 
     fn folder(&self, slug: &str) -> Folder {
-        Folder {
-            path: self.root.join(slug),
-            trash: self.trash.clone(),
-            memory: self.memory.join(slug),
-        }
+        Folder { path: self.root.join(slug), trash: self.trash.clone(), memory: self.memory.join(slug) }
     }
 }
 

@@ -81,9 +81,9 @@ impl LogStream {
             if now.is_whole() || now.stale {
                 return now;
             }
-            let further = self.standing.wait_for(|standing| {
-                standing.stale || standing.is_whole() || standing.committed > now.committed
-            });
+            let further = self
+                .standing
+                .wait_for(|standing| standing.stale || standing.is_whole() || standing.committed > now.committed);
             let changed = tokio::select! {
                 changed = further => changed.is_ok(),
                 () = over(patience, online.clone()) => false,

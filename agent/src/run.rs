@@ -4,9 +4,9 @@
 //! stage on disk is never ahead of what was done nor more than one step behind, so that a kill at any point is safe;
 //! nothing is reported that the disk does not hold; the slot is free only when the sandbox is gone.
 
-pub(crate) mod environment;
 mod buildspec;
 mod close;
+pub(crate) mod environment;
 mod halt;
 mod layout;
 pub(crate) mod ledger;

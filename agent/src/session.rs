@@ -138,6 +138,11 @@ impl Session {
         [self.link.next_wake(), parked].into_iter().flatten().min()
     }
 
+    /// Whether the lease is of any interest still.
+    pub(crate) fn knows(&self, lease: &LeaseToken) -> bool {
+        self.holdings.contains(lease)
+    }
+
     /// Leases that are running or have something left to report.
     pub(crate) fn held(&self) -> Vec<LeaseToken> {
         self.holdings.held()
@@ -145,6 +150,8 @@ impl Session {
 
     fn opened(&mut self, now: Duration, outputs: &mut Vec<Output>) {
         self.link.opened(now);
+        // Who wants it drained says so again in every session.
+        self.told_to_drain = false;
         let hello = v1::Hello {
             protocol: PROTOCOL,
             version: self.version.clone(),
@@ -180,6 +187,10 @@ impl Session {
         for lease in self.outbox.resume(welcome.last_number) {
             self.settle(lease, outputs);
         }
+        if self.leaving {
+            // The coordinator keeps this no longer than a session.
+            self.outbox.push(None, Body::Draining(v1::Draining {}));
+        }
         outputs.extend(self.outbox.messages().map(Output::Send));
     }
 
@@ -203,12 +214,7 @@ impl Session {
                 self.stop(lease, Duration::from_millis(stop.grace_ms.into()), outputs);
             }
             Command::Revoke(revoke) => self.revoke(&convert::lease(revoke.lease.as_ref())?, &revoke.reason, outputs),
-            Command::Drain(drain) => {
-                self.told_to_drain = drain.draining;
-                if drain.draining {
-                    self.say_draining(outputs);
-                }
-            }
+            Command::Drain(drain) => self.told_to_drain = drain.draining,
         }
         Ok(())
     }
@@ -272,12 +278,8 @@ impl Session {
     fn leave(&mut self, outputs: &mut Vec<Output>) {
         if !self.leaving {
             self.leaving = true;
-            self.say_draining(outputs);
+            self.state(None, Body::Draining(v1::Draining {}), outputs);
         }
-    }
-
-    fn say_draining(&mut self, outputs: &mut Vec<Output>) {
-        self.state(None, Body::Draining(v1::Draining {}), outputs);
     }
 
     fn tick(&mut self, now: Duration, outputs: &mut Vec<Output>) {

@@ -198,7 +198,10 @@ impl Supervisor {
             Report::Finished(finished) => self.apply(Input::Finished(lease, *finished)),
             Report::Freed => {
                 self.occupied.remove(&lease);
-                self.apply(Input::Freed(lease));
+                self.apply(Input::Freed(lease.clone()));
+                if !self.session.knows(&lease) {
+                    self.desks.remove(&lease);
+                }
                 self.end_soon_if_killed();
             }
         }

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use backon::Retryable;
 use buildyard_artifacts::transfer::upload::{FinishedUpload, TicketError, UploadFile, UploadTicket, UploadTickets};
 use buildyard_model::{LeaseToken, Secret, VariableKind};
-use buildyard_source::{ListError, ObjectLocation, ObjectUrls, Page, RemoteObject};
 use buildyard_proto::v1;
+use buildyard_source::{ListError, ObjectLocation, ObjectUrls, Page, RemoteObject};
 use std::time::Duration;
 use tonic::{Request, Status};
 

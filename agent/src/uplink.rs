@@ -96,3 +96,29 @@ impl Uplink {
             .max_decoding_message_size(MESSAGE_LIMIT)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uplink(endpoint: &str) -> Result<Uplink, ConfigError> {
+        Uplink::new(&CoordinatorConfig { endpoint: endpoint.to_owned(), ..CoordinatorConfig::default() })
+    }
+
+    #[tokio::test]
+    async fn plain_and_encrypted_endpoints_can_be_dialled_and_nonsense_is_refused() {
+        let _ = buildyard_artifacts::transfer::http_client().unwrap();
+        uplink("http://coordinator:8081").unwrap();
+        uplink("https://coordinator:8081").unwrap();
+        let error = uplink("http://a b").unwrap_err().to_string();
+        assert!(error.starts_with("coordinator.endpoint: \"http://a b\" cannot be dialled"), "{error}");
+    }
+
+    #[test]
+    fn a_credential_is_not_shown() {
+        let credential = Credential::default();
+        assert!(credential.set("secret-credential"));
+        assert!(!credential.set("two\nlines"));
+        assert!(!format!("{credential:?}").contains("secret-credential"));
+    }
+}

@@ -32,9 +32,10 @@ impl CapacityConfig {
         let floor = if slots.is_some() { count } else { 0 };
         let resources = Resources {
             vcpu: self.vcpu.unwrap_or_else(|| host.vcpu.max(small.vcpu.saturating_mul(floor))),
-            memory_mib: self
-                .memory
-                .map_or_else(|| host.memory_mib.max(small.memory_mib.saturating_mul(u64::from(floor))), ByteSize::as_mib),
+            memory_mib: self.memory.map_or_else(
+                || host.memory_mib.max(small.memory_mib.saturating_mul(u64::from(floor))),
+                ByteSize::as_mib,
+            ),
         };
         (count, resources)
     }

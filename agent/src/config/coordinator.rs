@@ -27,7 +27,8 @@ impl CoordinatorConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let parts = self.endpoint.split_once("://").filter(|(_, rest)| !rest.is_empty());
         if !parts.is_some_and(|(scheme, rest)| matches!(scheme, "http" | "https") && !rest.contains(['@', '?', '#'])) {
-            let problem = format!("{:?} is not an address: expected http://host:port or https://host:port", self.endpoint);
+            let problem =
+                format!("{:?} is not an address: expected http://host:port or https://host:port", self.endpoint);
             return Err(ConfigError::invalid("coordinator.endpoint", &problem));
         }
         if self.join_token.is_some() && self.join_token_file.is_some() {
@@ -42,8 +43,8 @@ impl CoordinatorConfig {
         let Some(path) = &self.join_token_file else {
             return Ok(self.join_token.clone());
         };
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
         Ok(Some(Secret::new(text.trim())))
     }
 }

@@ -31,7 +31,8 @@ impl ExecutorConfig {
                 Err(ConfigError::invalid("executor.address", "has no meaning with kind = \"host\"; remove it"))
             }
             (Some(address), ExecutorKind::Docker) if !address.contains("://") && !address.starts_with('/') => {
-                let problem = format!("{address:?} is not an address: expected unix:///path/to/socket or http://host:port");
+                let problem =
+                    format!("{address:?} is not an address: expected unix:///path/to/socket or http://host:port");
                 Err(ConfigError::invalid("executor.address", &problem))
             }
             _ => Ok(()),

@@ -1,7 +1,7 @@
 //! Reads a log ahead of what is sent: waits for it to grow, keeps file access off the threads that must not block.
 
-use super::spool::{Mark, Next, Parts, Piece, Spool};
 use super::Sealed;
+use super::spool::{Mark, Next, Parts, Piece, Spool};
 use crate::bell::Bell;
 use buildyard_model::LogOffset;
 use std::io;
@@ -29,7 +29,13 @@ pub(super) struct Ahead {
 
 impl Ahead {
     /// Begins to read behind `from`, which lies at or behind `mark`.
-    pub(super) fn start(parts: Parts, mark: Mark, from: LogOffset, bell: &Bell, sealed: watch::Receiver<Sealed>) -> Self {
+    pub(super) fn start(
+        parts: Parts,
+        mark: Mark,
+        from: LogOffset,
+        bell: &Bell,
+        sealed: watch::Receiver<Sealed>,
+    ) -> Self {
         let (give, pieces) = mpsc::channel(PIECES);
         let task = tokio::spawn(read(Spool::new(parts, mark, from), bell.clone(), sealed, give));
         Self { pieces, task }

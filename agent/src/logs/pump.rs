@@ -179,7 +179,13 @@ async fn next(acks: &mut Streaming<v1::LogAck>) -> Result<LogOffset, Status> {
 
 /// Why the connection takes no more messages: the other direction says it.
 async fn closed(acks: &mut Streaming<v1::LogAck>) -> Broken {
-    match timeout(ANSWER_WITHIN, async { loop { next(acks).await?; } }).await {
+    match timeout(ANSWER_WITHIN, async {
+        loop {
+            next(acks).await?;
+        }
+    })
+    .await
+    {
         Ok(Err::<(), _>(status)) => broken(&status),
         _ => Broken::Passing("the log stream was closed".to_owned()),
     }

@@ -80,9 +80,8 @@ pub(crate) fn assemble(facts: &Facts<'_>) -> Assembled {
 
 fn of_buildspec(env: &Env) -> impl Iterator<Item = (String, Value)> + '_ {
     let plain = env.variables.iter().map(|(name, value)| (name.clone(), Value::Plain(value.clone())));
-    let secret = |kind| {
-        move |(name, reference): &(String, String)| (name.clone(), Value::Secret(kind, reference.clone()))
-    };
+    let secret =
+        |kind| move |(name, reference): &(String, String)| (name.clone(), Value::Secret(kind, reference.clone()));
     let parameters = env.parameter_store.iter().map(secret(VariableKind::ParameterStore));
     let secrets = env.secrets_manager.iter().map(secret(VariableKind::SecretsManager));
     plain.chain(parameters).chain(secrets)

@@ -108,14 +108,20 @@ mod tests {
     fn nothing_follows_a_stopped_phase() {
         let stop = Halt::Told(Told::End(Ending::Stopped { grace_ms: 1 }));
         let ledger = walked(&[Phase::Provisioning, Phase::DownloadSource, Phase::Build], true);
-        assert_eq!(ended(ledger, &stop), ["PROVISIONING SUCCEEDED 1", "DOWNLOAD_SOURCE SUCCEEDED 1", "BUILD STOPPED 0"]);
+        assert_eq!(
+            ended(ledger, &stop),
+            ["PROVISIONING SUCCEEDED 1", "DOWNLOAD_SOURCE SUCCEEDED 1", "BUILD STOPPED 0"]
+        );
     }
 
     #[test]
     fn a_failed_download_is_finalized_and_a_failed_provisioning_is_not() {
         let failed = Halt::Failed(PhaseContext::new("YAML_FILE_ERROR", "x"));
         let ledger = walked(&[Phase::Provisioning, Phase::DownloadSource], true);
-        assert_eq!(ended(ledger, &failed), ["PROVISIONING SUCCEEDED 1", "DOWNLOAD_SOURCE FAILED 1", "FINALIZING SUCCEEDED 1"]);
+        assert_eq!(
+            ended(ledger, &failed),
+            ["PROVISIONING SUCCEEDED 1", "DOWNLOAD_SOURCE FAILED 1", "FINALIZING SUCCEEDED 1"]
+        );
         assert_eq!(ended(walked(&[Phase::Provisioning], true), &failed), ["PROVISIONING FAILED 1"]);
     }
 

@@ -60,7 +60,9 @@ impl Projection {
                 false
             }
             Event::Packed(artifact) => {
-                if self.packed.len() < ARTIFACTS && self.packed.iter().all(|other| other.identifier != artifact.identifier) {
+                if self.packed.len() < ARTIFACTS
+                    && self.packed.iter().all(|other| other.identifier != artifact.identifier)
+                {
                     self.packed.push(artifact);
                 }
                 false

@@ -19,19 +19,19 @@ impl Build {
     /// Gets the image and makes the sandbox.
     pub(super) async fn provision(&mut self) -> Result<SandboxId, Halt> {
         if self.job.environment.privileged_mode && !self.site.allow_privileged {
-            let reason = format!("agent {} does not allow privileged builds: set allow_privileged in its config", self.site.name);
+            let reason = format!(
+                "agent {} does not allow privileged builds: set allow_privileged in its config",
+                self.site.name
+            );
             return Err(Halt::Failed(PhaseContext::new("CLIENT_ERROR", reason)));
         }
         self.folder.make_memory().map_err(|error| Halt::disk("make a folder in memory", &error))?;
-        let request = ImageRequest {
-            reference: self.job.environment.image.clone(),
-            pull: self.job.environment.pull_policy,
-        };
+        let request =
+            ImageRequest { reference: self.job.environment.image.clone(), pull: self.job.environment.pull_policy };
         let (site, intro) = (self.site.clone(), &self.intro);
         let progress = |line: String| intro.say(&line);
-        let preparing = async {
-            site.executor.prepare_image(&request, &progress).await.map_err(|error| image_halt(&error))
-        };
+        let preparing =
+            async { site.executor.prepare_image(&request, &progress).await.map_err(|error| image_halt(&error)) };
         let image = Self::unless_ended(&mut self.orders, self.deadline, preparing).await?;
         self.state.image_digest = image.contains("sha256:").then(|| image.clone());
         self.make(image).await
@@ -68,21 +68,20 @@ impl Build {
             mounts: self.layout.mounts(&self.folder, &self.site.binary),
             tmpfs: self.layout.tmpfs(),
             working_directory: self.layout.readonly.clone(),
-            limits: Limits { resources: limits(self.job.environment.resources(), self.site.capabilities.resources), pids: PIDS },
+            limits: Limits {
+                resources: limits(self.job.environment.resources(), self.site.capabilities.resources),
+                pids: PIDS,
+            },
             privileged: self.job.environment.privileged_mode,
         }
     }
 }
 
 fn labels(site: &Site, lease: &LeaseToken) -> BTreeMap<String, String> {
-    [
-        (AGENT_LABEL, site.name.to_string()),
-        (LEASE_LABEL, lease.slug()),
-        (BUILD_LABEL, lease.build.to_string()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
+    [(AGENT_LABEL, site.name.to_string()), (LEASE_LABEL, lease.slug()), (BUILD_LABEL, lease.build.to_string())]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// A build is never refused for its size alone: its limits are then the host's own size.

@@ -69,7 +69,9 @@ async fn fetch(
 ) -> Result<Option<String>, Halt> {
     let into = folder.workspace().join(place.relative());
     if matches!(place.source.kind, SourceKind::None) {
-        return std::fs::create_dir_all(&into).map(|()| None).map_err(|error| Halt::disk("make the source folder", &error));
+        return std::fs::create_dir_all(&into)
+            .map(|()| None)
+            .map_err(|error| Halt::disk("make the source folder", &error));
     }
     let log = |line: String| held.hold(line);
     let fetched = site.fetcher.fetch(place.source, &into, transfers, &log).await;

@@ -6,8 +6,8 @@ use super::Build;
 use super::halt::Halt;
 use super::projection::Projection;
 use buildyard_artifacts::beneath::Root;
-use buildyard_artifacts::transfer::upload::{Options, upload};
 use buildyard_artifacts::transfer::Error;
+use buildyard_artifacts::transfer::upload::{Options, upload};
 use buildyard_model::{ArtifactRecord, ArtifactSpec, Packaging, Phase, PhaseContext, PhaseStatus};
 use buildyard_runner::journal::PackedArtifact;
 use futures::StreamExt;
@@ -76,7 +76,9 @@ fn target<'a>(
 }
 
 fn record(target: &ArtifactSpec, packed: &PackedArtifact, job: &buildyard_model::JobSpec) -> ArtifactRecord {
-    let hex = |text: &str| if text.len() <= 64 && text.chars().all(|c| c.is_ascii_hexdigit()) { text.to_owned() } else { String::new() };
+    let hex = |text: &str| {
+        if text.len() <= 64 && text.chars().all(|c| c.is_ascii_hexdigit()) { text.to_owned() } else { String::new() }
+    };
     let zip = target.packaging == Packaging::Zip;
     ArtifactRecord {
         artifact_identifier: packed.identifier.clone(),

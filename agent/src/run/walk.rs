@@ -62,6 +62,7 @@ impl Build {
         let mut ended = None;
         // Once nobody writes any more, two looks that find nothing have seen everything: one may have begun before.
         let mut empty_looks = 0;
+        let mut begun = false;
         loop {
             let heard = tokio::select! {
                 biased;
@@ -76,6 +77,9 @@ impl Build {
             };
             match heard {
                 Heard::Events(events) => {
+                    if !std::mem::replace(&mut begun, true) {
+                        self.withdraw_memory();
+                    }
                     let mut changed = false;
                     for event in events {
                         changed |= projection.apply(event);
@@ -94,10 +98,22 @@ impl Build {
                     }
                 }
                 Heard::Damaged(reason) => {
-                    let context = PhaseContext::new("INTERNAL_ERROR", format!("the build damaged its journal: {reason}"));
+                    let context =
+                        PhaseContext::new("INTERNAL_ERROR", format!("the build damaged its journal: {reason}"));
                     return Turn::Halted(Halt::Failed(context));
                 }
             }
+        }
+    }
+
+    /// The runner takes its secrets before it writes a journal. From then on the folder they were in is of use to
+    /// nobody but a build that wants to fill the host's memory: once it is removed, nothing can be made in it.
+    fn withdraw_memory(&self) {
+        if !self.layout.in_container {
+            return;
+        }
+        if let Err(error) = self.folder.discard_memory() {
+            tracing::warn!(%error, "a build's folder in memory could not be removed yet");
         }
     }
 
@@ -145,7 +161,9 @@ fn death(ended: &Ended, projection: &Projection) -> Halt {
     let fault = |text: String| Halt::Fault(PhaseContext::new("INTERNAL_ERROR", text));
     // The runner may have said itself what broke.
     let last = projection.phases.records().last();
-    if let Some(said) = last.filter(|last| last.phase_status == Some(PhaseStatus::Fault)).and_then(|last| last.contexts.first()) {
+    if let Some(said) =
+        last.filter(|last| last.phase_status == Some(PhaseStatus::Fault)).and_then(|last| last.contexts.first())
+    {
         return Halt::Fault(said.clone());
     }
     let exit = match ended {
@@ -157,8 +175,12 @@ fn death(ended: &Ended, projection: &Projection) -> Halt {
         Ended::Lost(reason) => return fault(reason.clone()),
     };
     match exit.code.and_then(|code| i32::try_from(code).ok()) {
-        Some(EXIT_JOURNAL | EXIT_STATE) => fault("the runner could not write to its disk: is the host's disk full?".to_owned()),
-        Some(EXIT_PLAN | EXIT_INTERNAL) => fault(format!("the runner failed with exit code {}", exit.code.unwrap_or_default())),
+        Some(EXIT_JOURNAL | EXIT_STATE) => {
+            fault("the runner could not write to its disk: is the host's disk full?".to_owned())
+        }
+        Some(EXIT_PLAN | EXIT_INTERNAL) => {
+            fault(format!("the runner failed with exit code {}", exit.code.unwrap_or_default()))
+        }
         _ => Halt::Failed(PhaseContext::new("CLIENT_ERROR", found_dead(exit))),
     }
 }

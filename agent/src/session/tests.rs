@@ -111,7 +111,10 @@ fn pending_messages_are_sent_again_and_older_progress_is_left_out() {
     say(&mut session, Input::Began(one.clone()));
     say(&mut session, Input::Closed);
     say(&mut session, Input::Progress(one.clone(), Snapshot::default()));
-    let later = Snapshot { phases: vec![buildyard_model::PhaseRecord::begun(buildyard_model::Phase::Provisioning, Default::default())], ..Default::default() };
+    let later = Snapshot {
+        phases: vec![buildyard_model::PhaseRecord::begun(buildyard_model::Phase::Provisioning, Default::default())],
+        ..Default::default()
+    };
     say(&mut session, Input::Progress(one.clone(), later));
     assert_eq!(say(&mut session, Input::Opened), ["hello held 1"]);
     assert_eq!(say(&mut session, welcome(0)), ["#1 accept", "#3 progress 1", "heartbeat held 1"]);
@@ -165,7 +168,11 @@ fn a_newer_lease_of_a_build_revokes_the_older() {
     say(&mut session, message(1, offer(&old)));
     say(&mut session, Input::Began(old.clone()));
     assert_eq!(say(&mut session, message(2, offer(&new))), ["revoke 1", "begin 2", "ack 2"]);
-    assert_eq!(say(&mut session, Input::Finished(old, result(Outcome::Succeeded))), [""; 0], "a stale result is not sent");
+    assert_eq!(
+        say(&mut session, Input::Finished(old, result(Outcome::Succeeded))),
+        [""; 0],
+        "a stale result is not sent"
+    );
 }
 
 #[test]
@@ -188,7 +195,11 @@ fn stop_reaches_the_build_and_ends_an_offer_that_waits() {
     say(&mut session, Input::Finished(one, result(Outcome::Stopped)));
     say(&mut session, message(3, offer(&two)));
     assert_eq!(say(&mut session, message(4, stop(&two))), ["#2 finished STOPPED", "ack 4"]);
-    assert_eq!(say(&mut session, message(5, stop(&lease(9, 9)))), ["ack 5"], "a lease that is not held is none of ours");
+    assert_eq!(
+        say(&mut session, message(5, stop(&lease(9, 9)))),
+        ["ack 5"],
+        "a lease that is not held is none of ours"
+    );
 }
 
 #[test]
@@ -226,6 +237,30 @@ fn a_draining_agent_finishes_what_it_has_and_ends() {
     say(&mut session, Input::Finished(one.clone(), result(Outcome::Succeeded)));
     say(&mut session, Input::Freed(one));
     assert_eq!(say(&mut session, message(0, Command::Ack(v1::Ack { number: 3 }))), ["settled 1", "drained"]);
+}
+
+#[test]
+fn who_is_told_to_drain_declines_until_told_otherwise_or_a_new_session_begins() {
+    let mut session = connected(2);
+    let drain = |draining| Command::Drain(v1::Drain { draining });
+    assert_eq!(say(&mut session, message(1, drain(true))), ["ack 1"]);
+    assert_eq!(say(&mut session, message(2, offer(&lease(1, 1)))), ["#1 decline: the agent is draining", "ack 2"]);
+    say(&mut session, message(3, drain(false)));
+    assert_eq!(say(&mut session, message(4, offer(&lease(2, 2)))), ["begin 2", "ack 4"]);
+    say(&mut session, message(5, drain(true)));
+    say(&mut session, Input::Opened);
+    say(&mut session, welcome(1));
+    assert_eq!(say(&mut session, message(1, offer(&lease(3, 3)))), ["begin 3", "ack 1"]);
+}
+
+#[test]
+fn an_agent_that_leaves_says_so_in_every_session() {
+    let (mut session, one) = (connected(1), lease(1, 1));
+    say(&mut session, message(1, offer(&one)));
+    assert_eq!(say(&mut session, Input::Drain), ["#1 draining"]);
+    say(&mut session, message(0, Command::Ack(v1::Ack { number: 1 })));
+    say(&mut session, Input::Opened);
+    assert_eq!(say(&mut session, welcome(1)), ["#2 draining", "heartbeat held 1"]);
 }
 
 #[test]

@@ -41,6 +41,7 @@ struct State {
     last_number: u64,
     secrets: BTreeMap<String, String>,
     uploads: Vec<(String, String)>,
+    uploads_begun: u32,
     storage: String,
     /// Log streams end after so many bytes, once each.
     cut_logs_after: Option<u64>,
@@ -115,6 +116,11 @@ impl Coordinator {
         self.with_quietly(|state| state.uploads.clone())
     }
 
+    /// Waits until an agent has asked where to upload to.
+    pub(crate) async fn uploading(&self) {
+        self.wait("an upload", |this| this.with_quietly(|state| (state.uploads_begun > 0).then_some(()))).await;
+    }
+
     fn with_quietly<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.state.lock().unwrap())
     }
@@ -185,7 +191,8 @@ impl Coordinator {
         self.with(|state| {
             state.hellos.push(hello);
             state.last_sent = 0;
-            let welcome = v1::Welcome { heartbeat_every_ms: 1000, offline_limit_ms: 600_000, last_number: state.last_number };
+            let welcome =
+                v1::Welcome { heartbeat_every_ms: 1000, offline_limit_ms: 600_000, last_number: state.last_number };
             let _ = to_agent.send(Ok(v1::CoordinatorMessage { number: 0, body: Some(Command::Welcome(welcome)) }));
             state.to_agent = Some(to_agent);
             state.sessions += 1;
@@ -234,7 +241,10 @@ impl Fleet for Coordinator {
         Ok(Response::new(v1::EnrollReply { credential: "credential-1".to_owned() }))
     }
 
-    async fn session(&self, request: Request<Streaming<v1::AgentMessage>>) -> Result<Response<Self::SessionStream>, Status> {
+    async fn session(
+        &self,
+        request: Request<Streaming<v1::AgentMessage>>,
+    ) -> Result<Response<Self::SessionStream>, Status> {
         authorised(&request)?;
         let mut messages = request.into_inner();
         let first = messages.next().await.unwrap()?;
@@ -254,7 +264,10 @@ impl Fleet for Coordinator {
 impl Logs for Coordinator {
     type UploadLogStream = Answers<v1::LogAck>;
 
-    async fn upload_log(&self, request: Request<Streaming<v1::LogChunk>>) -> Result<Response<Self::UploadLogStream>, Status> {
+    async fn upload_log(
+        &self,
+        request: Request<Streaming<v1::LogChunk>>,
+    ) -> Result<Response<Self::UploadLogStream>, Status> {
         authorised(&request)?;
         let mut chunks = request.into_inner();
         let first = chunks.next().await.unwrap()?;
@@ -288,12 +301,21 @@ impl Logs for Coordinator {
 
 #[tonic::async_trait]
 impl Transfers for Coordinator {
-    async fn presign_download(&self, _: Request<v1::PresignDownloadRequest>) -> Result<Response<v1::PresignDownloadReply>, Status> {
+    async fn presign_download(
+        &self,
+        _: Request<v1::PresignDownloadRequest>,
+    ) -> Result<Response<v1::PresignDownloadReply>, Status> {
         Err(Status::not_found("there is no such object"))
     }
 
-    async fn begin_uploads(&self, request: Request<v1::BeginUploadsRequest>) -> Result<Response<v1::BeginUploadsReply>, Status> {
-        let storage = self.with_quietly(|state| state.storage.clone());
+    async fn begin_uploads(
+        &self,
+        request: Request<v1::BeginUploadsRequest>,
+    ) -> Result<Response<v1::BeginUploadsReply>, Status> {
+        let storage = self.with(|state| {
+            state.uploads_begun += 1;
+            state.storage.clone()
+        });
         let upload = |file: v1::begin_uploads_request::File| v1::begin_uploads_reply::Upload {
             upload_id: file.key.clone(),
             part_size_bytes: 8 << 20,
@@ -303,18 +325,27 @@ impl Transfers for Coordinator {
         Ok(Response::new(v1::BeginUploadsReply { uploads }))
     }
 
-    async fn finish_uploads(&self, request: Request<v1::FinishUploadsRequest>) -> Result<Response<v1::FinishUploadsReply>, Status> {
+    async fn finish_uploads(
+        &self,
+        request: Request<v1::FinishUploadsRequest>,
+    ) -> Result<Response<v1::FinishUploadsReply>, Status> {
         for upload in request.into_inner().uploads {
             self.with(|state| state.uploads.push((upload.bucket, upload.key)));
         }
         Ok(Response::new(v1::FinishUploadsReply {}))
     }
 
-    async fn commit_uploads(&self, _: Request<v1::CommitUploadsRequest>) -> Result<Response<v1::CommitUploadsReply>, Status> {
+    async fn commit_uploads(
+        &self,
+        _: Request<v1::CommitUploadsRequest>,
+    ) -> Result<Response<v1::CommitUploadsReply>, Status> {
         Ok(Response::new(v1::CommitUploadsReply {}))
     }
 
-    async fn resolve_secrets(&self, request: Request<v1::ResolveSecretsRequest>) -> Result<Response<v1::ResolveSecretsReply>, Status> {
+    async fn resolve_secrets(
+        &self,
+        request: Request<v1::ResolveSecretsRequest>,
+    ) -> Result<Response<v1::ResolveSecretsReply>, Status> {
         let find = |reference: &v1::resolve_secrets_request::Reference| {
             let value = self.with_quietly(|state| state.secrets.get(&reference.reference).cloned());
             value.ok_or_else(|| Status::not_found(format!("parameter does not exist: {}", reference.reference)))

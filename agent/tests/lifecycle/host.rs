@@ -44,7 +44,11 @@ async fn a_failing_command_fails_the_build_in_codebuilds_words() {
     let build = known.phases.iter().find(|record| record.phase_type == buildyard_model::Phase::Build).unwrap();
     assert_eq!(build.contexts[0].message, "Error while executing command: echo broken; exit 3. Reason: exit status 3");
     assert!(known.commands_started);
-    assert_eq!(phases(&known.phases)[5..], ["POST_BUILD SUCCEEDED", "UPLOAD_ARTIFACTS SUCCEEDED", "FINALIZING SUCCEEDED"]);
+    assert_eq!(
+        phases(&known.phases)[5..],
+        ["POST_BUILD SUCCEEDED", "UPLOAD_ARTIFACTS SUCCEEDED", "FINALIZING SUCCEEDED"]
+    );
+    scene.emptied().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,7 +59,8 @@ async fn artifacts_are_uploaded_below_their_key() {
     let lease = lease(fresh(), 1);
     let spec = "version: 0.2\nphases:\n  build:\n    commands:\n      - mkdir out && echo one > out/a.txt && echo two > out/b.txt\nartifacts:\n  base-directory: out\n  files: ['**/*']\n";
     let mut job = job(&lease, spec);
-    job.artifacts = ArtifactSpec { kind: ArtifactKind::S3, location: "bucket".into(), path: "p".into(), ..Default::default() };
+    job.artifacts =
+        ArtifactSpec { kind: ArtifactKind::S3, location: "bucket".into(), path: "p".into(), ..Default::default() };
     scene.coordinator.offer(&lease, &job);
     let finished = scene.coordinator.finished(&lease).await;
     assert_eq!(finished.outcome, "SUCCEEDED", "{}", scene.log(&lease));
@@ -67,6 +72,32 @@ async fn artifacts_are_uploaded_below_their_key() {
     let mut bodies = stored.lock().unwrap().clone();
     bodies.sort();
     assert_eq!(bodies, ["one\n", "two\n"]);
+    scene.emptied().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_was_cut_short_is_made_again() {
+    let scene = Scene::new().await;
+    // Takes connections and never answers.
+    let deaf = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    scene.coordinator.set_storage(&format!("http://{}", deaf.local_addr().unwrap()));
+    let agent = scene.start_on(host(&scene)).await;
+    let lease = lease(fresh(), 1);
+    let spec = "version: 0.2\nphases:\n  build:\n    commands: ['echo once > a.txt']\nartifacts:\n  files: a.txt\n";
+    let mut job = job(&lease, spec);
+    job.artifacts = ArtifactSpec { kind: ArtifactKind::S3, location: "bucket".into(), ..Default::default() };
+    scene.coordinator.offer(&lease, &job);
+    scene.coordinator.uploading().await;
+    agent.control().abort();
+    agent.join().await.unwrap();
+    assert!(scene.coordinator.uploads().is_empty(), "nothing was finished");
+    let stored = storage(&scene).await;
+    let _agent = scene.start_on(host(&scene)).await;
+    let finished = scene.coordinator.finished(&lease).await;
+    assert_eq!((finished.outcome.as_str(), finished.artifacts.len()), ("SUCCEEDED", 1), "{}", scene.log(&lease));
+    assert_eq!(*stored.lock().unwrap(), ["once\n"]);
+    assert_eq!(scene.log(&lease).matches("Running command echo once").count(), 1);
+    scene.emptied().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -80,7 +111,10 @@ async fn a_build_outlives_its_agent() {
         gate.display()
     );
     scene.coordinator.offer(&lease, &job(&lease, &spec));
-    scene.coordinator.wait("output", |c| String::from_utf8_lossy(&c.known(&lease).log).contains("\nbegun\n").then_some(())).await;
+    scene
+        .coordinator
+        .wait("output", |c| String::from_utf8_lossy(&c.known(&lease).log).contains("\nbegun\n").then_some(()))
+        .await;
     agent.control().abort();
     agent.join().await.unwrap();
     std::fs::write(&gate, "").unwrap();
@@ -105,13 +139,19 @@ async fn the_way_to_the_first_command_is_short() {
         scene.coordinator.finished(&lease).await;
         let total = began.elapsed();
         let log = scene.log(&lease);
-        let ran: u128 = log.lines().find(|line| line.len() == 19 && line.bytes().all(|b| b.is_ascii_digit())).unwrap().parse().unwrap();
+        let ran: u128 = log
+            .lines()
+            .find(|line| line.len() == 19 && line.bytes().all(|b| b.is_ascii_digit()))
+            .unwrap()
+            .parse()
+            .unwrap();
         let first_command = (ran - offered) as f64 / 1e6;
         println!("offer to first command: {first_command:.1} ms; to result: {:.1} ms", total.as_secs_f64() * 1e3);
         quickest = quickest.min(first_command);
     }
     // Unoptimised, on a machine that does other things: the benchmark holds the real figure.
     assert!(quickest < 500.0, "{quickest} ms");
+    scene.emptied().await;
 }
 
 /// Takes every PUT and keeps its body.

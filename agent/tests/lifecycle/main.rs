@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
-mod container;
 mod coordinator;
 mod host;
 mod restart;

@@ -36,7 +36,10 @@ async fn a_restarted_agent_goes_on_with_a_running_build() {
     let agent = scene.start_on(Arc::new(fake.clone())).await;
     let lease = lease(1, 1);
     scene.coordinator.offer(&lease, &job(&lease, SPEC));
-    scene.coordinator.wait("output", |c| String::from_utf8_lossy(&c.known(&lease).log).contains("before").then_some(())).await;
+    scene
+        .coordinator
+        .wait("output", |c| String::from_utf8_lossy(&c.known(&lease).log).contains("before").then_some(()))
+        .await;
     agent.control().abort();
     agent.join().await.unwrap();
     assert_eq!(fake.sandboxes().len(), 1, "the sandbox runs on");
@@ -92,11 +95,19 @@ async fn a_result_that_nobody_acted_on_is_reported_again() {
     let agent = scene.start_on(Arc::new(fake.clone())).await;
     let lease = lease(1, 1);
     scene.coordinator.offer(&lease, &job(&lease, SPEC));
-    scene.coordinator.wait("output", |c| String::from_utf8_lossy(&c.known(&lease).log).contains("before").then_some(())).await;
+    scene
+        .coordinator
+        .wait("output", |c| String::from_utf8_lossy(&c.known(&lease).log).contains("before").then_some(()))
+        .await;
     // The session is gone; the log stream, on the same connection, is not.
     scene.coordinator.cut_session();
     go_on.notify_one();
-    scene.coordinator.wait("the log", |c| String::from_utf8_lossy(&c.known(&lease).log).contains("UPLOAD_ARTIFACTS State").then_some(())).await;
+    scene
+        .coordinator
+        .wait("the log", |c| {
+            String::from_utf8_lossy(&c.known(&lease).log).contains("UPLOAD_ARTIFACTS State").then_some(())
+        })
+        .await;
     agent.control().abort();
     agent.join().await.unwrap();
     let _agent = scene.start_on(Arc::new(fake.clone())).await;
@@ -115,7 +126,10 @@ async fn a_revoked_build_is_killed_and_nothing_is_said_of_it() {
     let _agent = scene.start_on(Arc::new(fake.clone())).await;
     let lease = lease(1, 1);
     scene.coordinator.offer(&lease, &job(&lease, SPEC));
-    scene.coordinator.wait("output", |c| String::from_utf8_lossy(&c.known(&lease).log).contains("before").then_some(())).await;
+    scene
+        .coordinator
+        .wait("output", |c| String::from_utf8_lossy(&c.known(&lease).log).contains("before").then_some(()))
+        .await;
     scene.coordinator.revoke(&lease);
     scene.emptied().await;
     assert!(fake.sandboxes().is_empty());
@@ -172,7 +186,10 @@ impl buildyard_executor::Executor for Stuck {
     async fn start(&self, id: &buildyard_executor::SandboxId) -> Result<(), buildyard_executor::ExecutorError> {
         self.0.start(id).await
     }
-    async fn wait(&self, id: &buildyard_executor::SandboxId) -> Result<buildyard_executor::Exit, buildyard_executor::ExecutorError> {
+    async fn wait(
+        &self,
+        id: &buildyard_executor::SandboxId,
+    ) -> Result<buildyard_executor::Exit, buildyard_executor::ExecutorError> {
         self.0.wait(id).await
     }
     async fn stop(
@@ -185,7 +202,11 @@ impl buildyard_executor::Executor for Stuck {
     async fn remove(&self, id: &buildyard_executor::SandboxId) -> Result<(), buildyard_executor::ExecutorError> {
         self.0.remove(id).await
     }
-    async fn list(&self, label: &str, value: &str) -> Result<Vec<buildyard_executor::Found>, buildyard_executor::ExecutorError> {
+    async fn list(
+        &self,
+        label: &str,
+        value: &str,
+    ) -> Result<Vec<buildyard_executor::Found>, buildyard_executor::ExecutorError> {
         self.0.list(label, value).await
     }
 }

@@ -41,7 +41,8 @@ impl Scene {
 
     pub(crate) async fn start_on(&self, executor: Arc<dyn Executor>) -> AgentHandle {
         let sessions = u32::try_from(self.coordinator.hellos().len()).unwrap();
-        let agent = Agent::start_on(executor, self.config.clone(), RUNNER.into(), CancellationToken::new()).await.unwrap();
+        let agent =
+            Agent::start_on(executor, self.config.clone(), RUNNER.into(), CancellationToken::new()).await.unwrap();
         self.coordinator.connected(sessions + 1).await;
         agent
     }

@@ -21,10 +21,20 @@ async fn a_build_is_accepted_walked_logged_reported_and_forgotten() {
     assert_eq!(finished.log_bytes, known.log.len() as u64);
     assert_eq!(
         phases(&known.phases),
-        ["PROVISIONING", "DOWNLOAD_SOURCE", "INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS", "FINALIZING"]
-            .map(|phase| format!("{phase} SUCCEEDED"))
+        [
+            "PROVISIONING",
+            "DOWNLOAD_SOURCE",
+            "INSTALL",
+            "PRE_BUILD",
+            "BUILD",
+            "POST_BUILD",
+            "UPLOAD_ARTIFACTS",
+            "FINALIZING"
+        ]
+        .map(|phase| format!("{phase} SUCCEEDED"))
     );
-    let lines: Vec<_> = scene.log(&lease).lines().map(|line| line.split_once("] ").map_or(line, |(_, l)| l).to_owned()).collect();
+    let lines: Vec<_> =
+        scene.log(&lease).lines().map(|line| line.split_once("] ").map_or(line, |(_, l)| l).to_owned()).collect();
     let text: Vec<_> = lines.iter().map(|line| line.splitn(3, ' ').nth(2).unwrap_or(line)).collect();
     assert!(text.contains(&"Running on Buildyard agent tester"), "{text:#?}");
     assert!(text.contains(&"YAML location is /codebuild/readonly/buildspec.yml"), "{text:#?}");
@@ -72,6 +82,7 @@ async fn an_image_that_cannot_be_had_fails_the_provisioning() {
     assert_eq!(phases(&known.phases), ["PROVISIONING FAILED"]);
     assert_eq!(known.phases[0].contexts[0].status_code, "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE");
     assert!(!known.commands_started);
+    scene.emptied().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -126,6 +137,7 @@ async fn a_secret_that_does_not_exist_is_named() {
     let context = scene.coordinator.known(&lease).phases[1].contexts[0].clone();
     assert_eq!(context.status_code, "Decrypted Variables Error");
     assert_eq!(context.message, "parameter does not exist: /none");
+    scene.emptied().await;
 }
 
 /// Prints, and then runs until it is asked to end.
@@ -152,7 +164,10 @@ async fn a_stopped_build_ends_in_its_running_phase_with_its_last_words() {
     let _agent = scene.start_on(Arc::new(fake.clone())).await;
     let lease = lease(1, 1);
     scene.coordinator.offer(&lease, &job(&lease, SPEC));
-    scene.coordinator.wait("output", |c| String::from_utf8_lossy(&c.known(&lease).log).contains("working").then_some(())).await;
+    scene
+        .coordinator
+        .wait("output", |c| String::from_utf8_lossy(&c.known(&lease).log).contains("working").then_some(()))
+        .await;
     scene.coordinator.stop(&lease);
     let finished = scene.coordinator.finished(&lease).await;
     assert_eq!(finished.outcome, "STOPPED");
@@ -178,6 +193,7 @@ async fn a_build_that_takes_too_long_times_out() {
     assert_eq!(phases(&known.phases)[3..], ["PRE_BUILD TIMED_OUT", "FINALIZING SUCCEEDED"]);
     assert_eq!(known.phases[3].contexts[0].status_code, "BUILD_TIMED_OUT");
     assert!(scene.log(&lease).contains("Phase context status code: BUILD_TIMED_OUT Message: Build has timed out. \n"));
+    scene.emptied().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -198,9 +214,14 @@ async fn a_sandbox_that_dies_is_told_as_found_dead() {
     assert_eq!(scene.coordinator.finished(&lease).await.outcome, "FAILED");
     let known = scene.coordinator.known(&lease);
     let context = &known.phases[2].contexts[0];
-    assert!(context.message.starts_with("Build container found dead before completing the build."), "{}", context.message);
+    assert!(
+        context.message.starts_with("Build container found dead before completing the build."),
+        "{}",
+        context.message
+    );
     assert!(context.message.contains("because it was out of memory. "), "{}", context.message);
     assert!(scene.log(&lease).contains("about to die"));
+    scene.emptied().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -227,6 +248,7 @@ async fn a_log_whose_stream_breaks_is_whole_all_the_same() {
     let log = scene.log(&lease);
     let numbers = log.lines().filter_map(|line| line.strip_prefix("line ")?.split(' ').next()?.parse::<usize>().ok());
     assert!(numbers.eq(0..100_000), "every line once, in order");
+    scene.emptied().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

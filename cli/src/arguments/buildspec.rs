@@ -6,8 +6,8 @@ use crate::source::form::SourceForm;
 use buildyard_model::{BuildspecOrigin, SourceKind};
 use std::path::Path;
 
-/// A file that is longer is no buildspec.
-const LARGEST: u64 = 10 * 1024 * 1024;
+/// A longer file is no buildspec: the language itself takes no more.
+const LARGEST: u64 = 1024 * 1024;
 
 /// Finds the buildspec of a build from `source`. For a folder, a path is looked up in the folder first, then here.
 pub(crate) fn resolve(text: Option<&str>, source: &SourceForm) -> Result<BuildspecOrigin, Failure> {
@@ -50,9 +50,12 @@ fn in_folder_or_here(path: &str, folder: &Path) -> Result<BuildspecOrigin, Failu
 fn inline(path: &Path) -> Result<BuildspecOrigin, Failure> {
     let size = std::fs::metadata(path).map_err(Failure::file("read", path))?.len();
     if size > LARGEST {
-        return Err(Failure::call(format!("{} is longer than 10 MiB: that is no buildspec", path.display())));
+        return Err(Failure::call(format!("{} is longer than 1 MiB, the most that a buildspec may be", path.display())));
     }
-    Ok(BuildspecOrigin::Inline(std::fs::read_to_string(path).map_err(Failure::file("read", path))?))
+    let bytes = std::fs::read(path).map_err(Failure::file("read", path))?;
+    let text = String::from_utf8(bytes);
+    text.map(BuildspecOrigin::Inline)
+        .map_err(|_| Failure::call(format!("{} is not UTF-8 text, as a buildspec must be", path.display())))
 }
 
 #[cfg(test)]

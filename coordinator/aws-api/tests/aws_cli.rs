@@ -1,7 +1,6 @@
 //! The door as the real `aws` CLI uses it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use buildyard_aws_api::{Http, serve};
 use buildyard_blobs::{Embedded, EndpointInfo};

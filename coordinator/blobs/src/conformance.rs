@@ -82,9 +82,12 @@ impl Subject {
     }
 }
 
-/// Bytes that differ from place to place.
+/// Bytes that differ from place to place: a block whose length is prime, again and again.
 pub(crate) fn pattern(length: usize, seed: u8) -> Bytes {
-    (0..length).map(|index| (index.wrapping_mul(31) >> 3) as u8 ^ seed).collect::<Vec<u8>>().into()
+    let block: Vec<u8> = (0..length.min(65_521)).map(|index| ((index.wrapping_mul(31) >> 3) as u8) ^ seed).collect();
+    let mut bytes = block.repeat(length.div_ceil(block.len().max(1)));
+    bytes.truncate(length);
+    bytes.into()
 }
 
 macro_rules! suite {

@@ -1,7 +1,7 @@
 //! Our own S3 on a data directory: for a coordinator without a bucket elsewhere.
 //!
 //! The coordinator uses it directly through the seam's traits; everybody else over HTTP through `door`. It is the only
-//! user of its data directory while it is open. Keys and secrets are the caller's business, connections are `aws-api`'s.
+//! user of its data directory while it is open; whoever opens it sees to that. Keys and secrets are the caller's business, connections are `aws-api`'s.
 
 mod admission;
 mod blob;

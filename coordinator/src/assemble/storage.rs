@@ -4,6 +4,7 @@ use super::StartError;
 use crate::config::{CoordinatorConfig, StorageConfig};
 use crate::credentials::Credentials;
 use buildyard_blobs::{ClientSettings, Embedded, EndpointInfo, Objects, S3Client, Transfers};
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 
 /// The bucket for builds' artifacts in the embedded S3.
@@ -58,7 +59,11 @@ async fn embedded(config: &CoordinatorConfig, credentials: &Credentials, http_ur
         access_key: credentials.access_key_id.clone(),
         secret_key: credentials.secret_access_key.clone(),
     };
-    let embedded = Embedded::open(&config.data_dir.join("s3"), endpoint).await?;
+    let directory = config.data_dir.join("s3");
+    // Logs, sources and artifacts are nobody else's on this host.
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory);
+    made.map_err(|source| StartError::DataDirectory { path: directory.clone(), source })?;
+    let embedded = Embedded::open(&directory, endpoint).await?;
     let shared = Arc::new(embedded.clone());
     Ok(Storage {
         objects: shared.clone(),

@@ -70,7 +70,8 @@ async fn create_container(
 
 /// The call was repeated: the container is there. It is the same sandbox if it has our labels and never ran.
 async fn adopt(link: &Link, name: &str, labels: &BTreeMap<String, String>) -> Result<Made, ExecutorError> {
-    let found = link.query(&format!("inspecting container {name}"), link.docker.inspect_container(name, None)).await?;
+    let found =
+        link.settled(&format!("inspecting container {name}"), || link.docker.inspect_container(name, None)).await?;
     let found_labels = found.config.and_then(|config| config.labels).unwrap_or_default();
     let same = labels.iter().all(|(key, value)| found_labels.get(key) == Some(value));
     if same && state::of(found.state.as_ref()).is_fresh() {

@@ -17,6 +17,8 @@ pub(super) enum Failure {
     Rejected(String),
     /// The engine tried and failed.
     Broken(String),
+    /// The engine's answer is not in the client library's vocabulary.
+    Unreadable(String),
 }
 
 impl Failure {
@@ -29,12 +31,14 @@ impl Failure {
                     404 => Self::Absent(text),
                     403 | 409 => Self::Conflict(text),
                     400..=499 => Self::Rejected(text),
+                    // Podman's word for it.
+                    _ if text.contains("already in use") || text.contains("already exists") => Self::Conflict(text),
                     _ => Self::Broken(text),
                 }
             }
             Error::DockerStreamError { error } => Self::Broken(format!("{doing}: {}", one_line(&error))),
             Error::JsonDataError { .. } | Error::JsonSerdeError { .. } => {
-                Self::Broken(format!("{doing}: {at} answered with something that is no answer: {error}"))
+                Self::Unreadable(format!("{doing}: {at} answered with something that is no answer: {error}"))
             }
             other => Self::Unreachable(format!("{doing}: {at} cannot be reached: {}", chain(&other))),
         }
@@ -47,7 +51,8 @@ impl Failure {
             | Self::Absent(text)
             | Self::Conflict(text)
             | Self::Rejected(text)
-            | Self::Broken(text) => text,
+            | Self::Broken(text)
+            | Self::Unreadable(text) => text,
         }
     }
 }
@@ -58,7 +63,7 @@ impl From<Failure> for ExecutorError {
         match failure {
             Failure::Unreachable(text) => Self::Unreachable(text),
             Failure::Absent(text) | Failure::Conflict(text) | Failure::Rejected(text) => Self::Refused(text),
-            Failure::Broken(text) => Self::Failed(text),
+            Failure::Broken(text) | Failure::Unreadable(text) => Self::Failed(text),
         }
     }
 }
@@ -101,6 +106,9 @@ mod tests {
         assert_eq!(of(409), Failure::Conflict("removing x: a b".into()));
         assert_eq!(of(400), Failure::Rejected("removing x: a b".into()));
         assert_eq!(of(500), Failure::Broken("removing x: a b".into()));
+        let message = "that name is already in use".to_owned();
+        let podman = Error::DockerResponseServerError { status_code: 500, message };
+        assert!(matches!(Failure::of(podman, "creating x", "podman"), Failure::Conflict(_)));
     }
 
     #[test]

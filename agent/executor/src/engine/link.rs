@@ -10,6 +10,7 @@ use bollard::Docker;
 use bollard::errors::Error;
 use std::future::Future;
 use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// The client library counts its own time too; ours is the only one that shall matter.
 const NEVER_SECONDS: u64 = 365 * 24 * 3600;
@@ -105,6 +106,25 @@ impl Link {
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Failure> {
         self.bounded(doing, self.deadlines.query, call).await
+    }
+
+    /// A question about containers. For one that has ended and is not yet tidied up Podman has a word, `stopped`, that the
+    /// client library cannot read; it lasts for a moment, so the question is put again.
+    pub(super) async fn settled<T, F>(&self, doing: &str, call: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let until = Instant::now() + self.deadlines.query;
+        let mut pause = Duration::from_millis(10);
+        loop {
+            match self.query(doing, call()).await {
+                Err(Failure::Unreadable(_)) if Instant::now() + pause < until => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_millis(500));
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// A call that changes something. When its deadline passes the engine may still do it later: `remove` clears that.

@@ -12,7 +12,7 @@ pub(super) async fn list(link: &Link, label: &str, value: &str) -> Result<Vec<Fo
     let containers = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     let networks = ListNetworksOptionsBuilder::default().filters(&filters).build();
     let (containers, networks) = tokio::join!(
-        link.query("listing containers", link.docker.list_containers(Some(containers))),
+        link.settled("listing containers", || link.docker.list_containers(Some(containers.clone()))),
         link.query("listing networks", link.docker.list_networks(Some(networks))),
     );
     let mut found = BTreeMap::new();

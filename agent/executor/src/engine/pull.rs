@@ -106,7 +106,7 @@ fn judge(failure: Failure, image: &str) -> Verdict {
     match failure {
         Failure::Absent(text) | Failure::Rejected(text) => refusal(&text),
         Failure::Unreachable(text) => Verdict::Final(ExecutorError::Unreachable(text)),
-        Failure::Conflict(text) | Failure::Broken(text) => {
+        Failure::Conflict(text) | Failure::Broken(text) | Failure::Unreadable(text) => {
             let lower = text.to_lowercase();
             // "no such host" is the network's trouble, not the image's.
             let network =

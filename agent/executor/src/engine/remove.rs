@@ -20,7 +20,8 @@ pub(super) async fn remove(engine: &Engine, id: &SandboxId) -> Result<(), Execut
 
 /// The network that the container was lent; absent when the container is gone.
 async fn lent(link: &Link, id: &SandboxId) -> Result<Option<String>, ExecutorError> {
-    match link.query(&format!("inspecting sandbox {}", id.0), link.docker.inspect_container(&id.0, None)).await {
+    let doing = format!("inspecting sandbox {}", id.0);
+    match link.settled(&doing, || link.docker.inspect_container(&id.0, None)).await {
         Ok(found) => Ok(found.config.and_then(|config| config.labels?.remove(LENT))),
         Err(Failure::Absent(_)) => Ok(None),
         Err(failure) => Err(failure.into()),

@@ -23,8 +23,14 @@ pub(super) async fn start(link: &Link, id: &SandboxId) -> Result<(), ExecutorErr
             Ok(_) => Err(ExecutorError::Refused(text)),
             Err(error) => Err(error),
         },
+        Err(Failure::Broken(text)) if names_program(&text) => Err(ExecutorError::Refused(text)),
         Err(failure) => Err(failure.into()),
     }
+}
+
+/// Whether it is the program that cannot be started, as runc and crun put it; engines differ in whose fault that is.
+fn names_program(text: &str) -> bool {
+    text.contains("exec: ") || text.contains("executable file")
 }
 
 /// See `Executor::wait`.

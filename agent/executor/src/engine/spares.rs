@@ -141,7 +141,8 @@ impl Spares {
             ListNetworksOptionsBuilder::default().filters(&filter(format!("{OWNER}={}", options.owner))).build();
         let using = ListContainersOptionsBuilder::default().all(true).filters(&filter(LENT.to_owned())).build();
         let networks = link.query("listing networks", link.docker.list_networks(Some(owned))).await?;
-        let containers = link.query("listing containers", link.docker.list_containers(Some(using))).await?;
+        let containers =
+            link.settled("listing containers", || link.docker.list_containers(Some(using.clone()))).await?;
         let needed: BTreeSet<String> =
             containers.into_iter().filter_map(|container| container.labels?.remove(LENT)).collect();
         for name in networks.into_iter().filter_map(|network| network.name).filter(|name| !needed.contains(name)) {

@@ -41,7 +41,8 @@ pub(super) fn of(record: Option<&ContainerState>) -> State {
 /// `Gone` when the engine does not know the container.
 pub(super) async fn ask(link: &Link, id: &SandboxId) -> Result<State, ExecutorError> {
     let name = &id.0;
-    match link.query(&format!("inspecting sandbox {name}"), link.docker.inspect_container(name, None)).await {
+    let doing = format!("inspecting sandbox {name}");
+    match link.settled(&doing, || link.docker.inspect_container(name, None)).await {
         Ok(found) => Ok(of(found.state.as_ref())),
         Err(Failure::Absent(_)) => Err(ExecutorError::Gone(id.clone())),
         Err(failure) => Err(failure.into()),

@@ -64,7 +64,9 @@ fn of_source(source: &PlacedSource) -> Variables {
         (name("CODEBUILD_SOURCE_REPO_URL"), source.repository_url.clone()),
     ];
     if source.identifier.is_none() {
-        variables.extend(source.resolved.iter().map(|commit| ("CODEBUILD_RESOLVED_SOURCE_VERSION".to_owned(), commit.clone())));
+        variables.extend(
+            source.resolved.iter().map(|commit| ("CODEBUILD_RESOLVED_SOURCE_VERSION".to_owned(), commit.clone())),
+        );
     }
     variables
 }

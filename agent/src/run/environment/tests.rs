@@ -76,10 +76,8 @@ HOME=/root";
 #[test]
 fn the_start_call_beats_the_buildspec_and_nobody_beats_the_platform() {
     let mut job = job();
-    job.environment.environment_variables = vec![
-        variable("BOTH", "job", VariableKind::Plaintext),
-        variable("AWS_REGION", "mars", VariableKind::Plaintext),
-    ];
+    job.environment.environment_variables =
+        vec![variable("BOTH", "job", VariableKind::Plaintext), variable("AWS_REGION", "mars", VariableKind::Plaintext)];
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let env = Env {
         variables: vec![pair("BOTH", "spec"), pair("ONLY", "1.10"), pair("CODEBUILD_BUILD_ID", "forged")],
@@ -95,10 +93,8 @@ fn the_start_call_beats_the_buildspec_and_nobody_beats_the_platform() {
 #[test]
 fn a_variable_is_either_plain_or_secret() {
     let mut job = job();
-    job.environment.environment_variables = vec![
-        variable("A", "/a", VariableKind::ParameterStore),
-        variable("B", "plain", VariableKind::Plaintext),
-    ];
+    job.environment.environment_variables =
+        vec![variable("A", "/a", VariableKind::ParameterStore), variable("B", "plain", VariableKind::Plaintext)];
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let env = Env {
         variables: vec![pair("A", "spec")],

@@ -106,7 +106,12 @@ fn what_a_build_can_make_the_agent_keep_is_bounded() {
     assert_eq!(projection.packed.len(), ARTIFACTS);
     projection.apply(started(Phase::Build, 25));
     let context = PhaseContext::new("X".repeat(1000), "é".repeat(100_000));
-    projection.apply(Event::PhaseEnded { phase: Phase::Build, status: PhaseStatus::Failed, context, time: Timestamp(26) });
+    projection.apply(Event::PhaseEnded {
+        phase: Phase::Build,
+        status: PhaseStatus::Failed,
+        context,
+        time: Timestamp(26),
+    });
     let kept = &projection.phases.records()[2].contexts[0];
     assert!(kept.message.len() <= MESSAGE_BYTES && kept.status_code.len() == 128);
 }

@@ -62,11 +62,13 @@ impl List {
         let opened = (Arc::clone(&self.output), self.list.clone());
         stream::once(async move {
             let reader = blocking(move || Ok(BufReader::new(opened.0.read(Path::new(&opened.1))?))).await?;
-            Ok::<_, Error>(stream::try_unfold(reader, |reader| async {
-                let (lines, reader) = blocking(move || read_lines(reader)).await?;
-                Ok::<_, Error>((!lines.is_empty()).then(|| (stream::iter(lines).map(Ok::<_, Error>), reader)))
-            })
-            .try_flatten())
+            Ok::<_, Error>(
+                stream::try_unfold(reader, |reader| async {
+                    let (lines, reader) = blocking(move || read_lines(reader)).await?;
+                    Ok::<_, Error>((!lines.is_empty()).then(|| (stream::iter(lines).map(Ok::<_, Error>), reader)))
+                })
+                .try_flatten(),
+            )
         })
         .try_flatten()
         .map(move |line| self.outgoing(&line?, record, tally))

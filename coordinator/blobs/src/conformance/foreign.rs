@@ -73,8 +73,7 @@ async fn seaweedfs_conforms() {
     let (server, url) = start(&weed);
     let storage = S3Client::new(&settings(&url));
     assert!(is_up(&storage).await, "SeaweedFS does not come up");
-    let peculiarities =
-        Peculiarities { keys_are_paths: true, completes_again: false, buckets_come_by_themselves: true };
+    let peculiarities = Peculiarities { keys_are_paths: true, completes_again: true, buckets_come_by_themselves: true };
     let subject = Subject::new(Arc::new(storage), None, peculiarities).await;
     every_case(&subject).await;
     drop(server);

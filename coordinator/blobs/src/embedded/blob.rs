@@ -24,6 +24,7 @@ pub(crate) struct Owner {
 pub(crate) struct Blobs {
     blobs: PathBuf,
     doubts: PathBuf,
+    scratch: PathBuf,
     uses: Mutex<Uses>,
 }
 
@@ -48,7 +49,7 @@ impl Blobs {
         let (blobs, doubts) = (root.join("blobs"), root.join("doubts"));
         std::fs::create_dir_all(&blobs)?;
         std::fs::create_dir_all(&doubts)?;
-        Ok(Self { blobs, doubts, uses: Mutex::default() })
+        Ok(Self { blobs, doubts, scratch: root.join("tmp"), uses: Mutex::default() })
     }
 
     /// A name for a new blob.
@@ -81,9 +82,11 @@ impl Blobs {
         disk::sync_directory(&self.blobs)
     }
 
-    /// Notes that no record may name this blob. Losing the note in a crash loses disk space, never bytes.
+    /// Notes that perhaps no record names this blob. Losing the note in a crash loses disk space, never bytes.
     pub(crate) fn doubt(&self, id: &str, owner: &Owner) -> io::Result<()> {
-        std::fs::write(self.doubts.join(id), serde_json::to_vec(owner)?)
+        let scratch = self.scratch.join(Self::new_id());
+        std::fs::write(&scratch, serde_json::to_vec(owner)?)?;
+        std::fs::rename(&scratch, self.doubts.join(id))
     }
 
     /// A record names the blob.
@@ -93,7 +96,7 @@ impl Blobs {
         }
     }
 
-    /// Blobs with a note, and whose they were.
+    /// Blobs with a note, and whose they were: `None` for a note that cannot be read.
     pub(crate) fn doubts(&self) -> io::Result<Vec<(String, Option<Owner>)>> {
         let mut doubts = Vec::new();
         for entry in std::fs::read_dir(&self.doubts)? {
@@ -130,7 +133,7 @@ impl Blobs {
         match disk::remove_tree(&self.directory(id)) {
             Ok(()) => self.settle(id),
             Err(error) => {
-                tracing::warn!(blob.id = id, %error, "a blob could not be removed; the next start tries again")
+                tracing::warn!(blob.id = id, %error, "a blob could not be removed; the next start tries again");
             }
         }
         self.uses().going.remove(id);

@@ -32,9 +32,18 @@ impl Store {
 
     fn settle_doubts(&self) -> Result<(), Error> {
         for (id, owner) in self.blobs.doubts()? {
-            let entry = owner.map(|owner| self.find(&owner.bucket, &owner.key)).transpose()?.flatten();
-            let named = entry.and_then(|entry| entry.blob).is_some_and(|blob| blob.id == id);
-            if named { self.blobs.settle(&id) } else { self.blobs.remove(&id) }
+            let Some(owner) = owner else {
+                // Power failed before the note was on the disk. Its blob may be somebody's.
+                tracing::warn!(blob.id = id, "a note about a blob is damaged; the blob is kept");
+                self.blobs.settle(&id);
+                continue;
+            };
+            let blob = self.find(&owner.bucket, &owner.key)?.and_then(|entry| entry.blob);
+            if blob.is_some_and(|blob| blob.id == id) {
+                self.blobs.settle(&id);
+            } else {
+                self.blobs.remove(&id);
+            }
         }
         Ok(())
     }

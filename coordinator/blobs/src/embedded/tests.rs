@@ -1,4 +1,5 @@
 mod crash;
+mod kill;
 mod protocol;
 mod races;
 mod speed;

@@ -65,11 +65,11 @@ impl Store {
     pub(crate) fn begin_upload(&self, upload: &Upload) -> Result<String, Error> {
         check(&upload.owner.bucket, &upload.owner.key)?;
         self.require_bucket(&upload.owner.bucket)?;
-        let id = Blobs::new_id();
-        let directory = self.upload_directory(&id);
-        fs::create_dir(&directory)?;
-        disk::write_new(&directory.join("upload"), &[&record::encode(upload)?])?;
-        disk::sync_directory(&directory)?;
+        let (id, scratch) = (Blobs::new_id(), self.scratch());
+        fs::create_dir(&scratch)?;
+        disk::write_new(&scratch.join("upload"), &[&record::encode(upload)?])?;
+        disk::sync_directory(&scratch)?;
+        fs::rename(&scratch, self.upload_directory(&id))?;
         disk::sync_directory(&self.uploads_directory())?;
         Ok(id)
     }

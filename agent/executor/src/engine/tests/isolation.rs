@@ -26,7 +26,7 @@ async fn a_sandbox_has_no_part_of_the_host() {
             found.network_settings.and_then(|settings| settings.networks).unwrap().into_keys().collect();
         assert_eq!(networks, std::slice::from_ref(&id.0), "no network but its own");
         let none = |list: &Option<Vec<String>>| list.as_ref().is_none_or(Vec::is_empty);
-        assert!(none(&config.cap_add) && none(&config.security_opt) && none(&config.binds));
+        assert!(none(&config.cap_add) && none(&config.security_opt), "{config:?}");
         let mounts: Vec<_> = found.mounts.unwrap().into_iter().filter_map(|mount| mount.source).collect();
         assert_eq!(mounts, [trial.ground.folder().to_str().unwrap()], "the one mount that was asked for");
         assert_eq!((config.pids_limit, config.memory, config.memory_swap), (Some(64), Some(64 << 20), Some(64 << 20)));
@@ -68,7 +68,9 @@ async fn memory_and_processes_have_an_end() {
         let bomb = "i=0; while [ $i -lt 100 ]; do sleep 5 & i=$((i+1)); done; exit 0";
         let bomb = trial.started(&Program::script(bomb)).await;
         let exit = trial.exit(&hog).await;
-        assert_eq!((exit.code, exit.out_of_memory), (Some(137), true));
+        // Podman with cgroups v1 and runc cannot tell.
+        let told = trial.executor.probe().await.unwrap().name == "docker";
+        assert_eq!((exit.code, exit.out_of_memory), (Some(137), told));
         assert_ne!(trial.code(&bomb).await, Some(0), "the shell cannot fork 100 times");
     })
     .await;

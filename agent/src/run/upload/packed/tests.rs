@@ -65,7 +65,10 @@ fn listed(text: &str, packaging: Packaging) -> Vec<Result<String, String>> {
 }
 
 fn line(name: &str) -> String {
-    format!("{{\"root\":\"output\",\"path\":\"f\",\"name\":{},\"size_bytes\":3}}\n", serde_json::to_string(name).unwrap())
+    format!(
+        "{{\"root\":\"output\",\"path\":\"f\",\"name\":{},\"size_bytes\":3}}\n",
+        serde_json::to_string(name).unwrap()
+    )
 }
 
 #[test]

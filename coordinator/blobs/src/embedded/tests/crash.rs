@@ -99,7 +99,11 @@ async fn a_crash_while_completing_neither_loses_the_object_nor_repeats_it() {
     let record = server.directory.path().join("uploads").join(&upload).join("upload");
     let kept = std::fs::read(&record).unwrap();
     embedded.complete_upload(BUCKET, "k", &upload, std::slice::from_ref(&etag)).await.unwrap();
-    // As if it died before the upload's record was removed.
+    // As if the upload's record could not be removed, then as if it died before that.
+    std::fs::create_dir_all(record.parent().unwrap()).unwrap();
+    std::fs::write(&record, &kept).unwrap();
+    let again = embedded.complete_upload(BUCKET, "k", &upload, std::slice::from_ref(&etag)).await;
+    assert!(matches!(again, Err(Error::NotFound(_))));
     std::fs::create_dir_all(record.parent().unwrap()).unwrap();
     std::fs::write(&record, kept).unwrap();
     let embedded = Embedded::open(server.directory.path(), info(&server.url)).await.unwrap();
@@ -138,4 +142,17 @@ async fn urls_are_refused_until_the_address_is_known() {
             .unwrap()
             .starts_with("http://localhost:7000/conformance/k?")
     );
+}
+
+#[tokio::test]
+async fn a_damaged_note_costs_space_and_not_bytes() {
+    let directory = tempfile::tempdir().unwrap();
+    let embedded = open(directory.path()).await;
+    embedded.put(BUCKET, "k", pattern(LARGE, 1)).await.unwrap();
+    let id = embedded.store.entry(BUCKET, "k").unwrap().blob.unwrap().id;
+    std::fs::write(directory.path().join("doubts").join(&id), b"").unwrap();
+    drop(embedded);
+    let embedded = open(directory.path()).await;
+    assert_eq!(embedded.get(BUCKET, "k").await.unwrap(), pattern(LARGE, 1));
+    assert_eq!(files_below(&directory.path().join("doubts")), 0);
 }

@@ -23,7 +23,7 @@ async fn speed() {
 
     let start = Instant::now();
     let put = |number: u32| async move {
-        storage.put(BUCKET, &format!("many/{number:06}"), Bytes::from_static(b"x")).await.unwrap()
+        storage.put(BUCKET, &format!("many/{number:06}"), Bytes::from_static(b"x")).await.unwrap();
     };
     futures::stream::iter(0..20_000).map(put).buffer_unordered(64).collect::<Vec<()>>().await;
     eprintln!("put of 1 byte, 64 at a time: {:?} each", start.elapsed() / 20_000);

@@ -43,6 +43,11 @@ impl Store {
     pub(crate) fn complete_upload(&self, owner: &Owner, id: &str, completion: &Completion) -> Result<Entry, Error> {
         let _turn = self.uploads.take(&id);
         let upload = self.upload(owner, id)?;
+        if self.find(&owner.bucket, &owner.key)?.and_then(|entry| entry.upload).as_deref() == Some(id) {
+            // Completed, but its record could not be removed then: its blob is the object's.
+            self.forget_upload(id)?;
+            return Err(Error::NoUpload(id.to_owned()));
+        }
         let parts = self.named_parts(id, &completion.parts)?;
         let mut entry = describe(&upload, id, &parts, self.now().0)?;
         completion.verify(&entry)?;

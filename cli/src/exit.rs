@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     EngineFailed,
     /// The user left a build that goes on: the shell's code for an interrupt.
     Interrupted,
+    /// Whoever read our output went away: the shell's code for a broken pipe, so that no pipeline takes it for success.
+    OutputClosed,
 }
 
 impl Exit {
@@ -27,6 +29,7 @@ impl Exit {
             Self::WrongCall => 2,
             Self::EngineFailed => 3,
             Self::Interrupted => 130,
+            Self::OutputClosed => 141,
         }
     }
 

@@ -45,7 +45,7 @@ impl Failure {
             Self::Call(_) => Exit::WrongCall,
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::WrongCall,
             Self::Service(_) | Self::File { .. } => Exit::EngineFailed,
-            Self::OutputClosed => Exit::Success,
+            Self::OutputClosed => Exit::OutputClosed,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::credentials::Credentials;
 use buildyard_model::SystemClock;
 use buildyard_service::{FileSecrets, HeldSecrets, Parts, Secrets, Service, Settings, fingerprint, reconcile};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -55,7 +56,7 @@ impl Coordinator {
     /// Starts everything; it ends with `shutdown`. When this returns, both doors answer.
     pub async fn start(config: &CoordinatorConfig, shutdown: &CancellationToken) -> Result<Self, StartError> {
         let secrets: Arc<dyn Secrets> = match &config.secrets_file {
-            Some(path) => Arc::new(FileSecrets::new(path.clone())),
+            Some(path) => Arc::new(FileSecrets::open(path.clone()).await?),
             None => Arc::new(HeldSecrets::default()),
         };
         Self::start_with(config, secrets, shutdown).await
@@ -63,11 +64,14 @@ impl Coordinator {
 
     /// Starts everything with secrets from elsewhere than the configuration.
     pub async fn start_with(
-        config: &CoordinatorConfig, secrets: Arc<dyn Secrets>, shutdown: &CancellationToken,
+        config: &CoordinatorConfig,
+        secrets: Arc<dyn Secrets>,
+        shutdown: &CancellationToken,
     ) -> Result<Self, StartError> {
         config.check()?;
         let unusable = |source| StartError::DataDirectory { path: config.data_dir.clone(), source };
-        std::fs::create_dir_all(&config.data_dir).map_err(unusable)?;
+        // Credentials, sources and logs lie here: nobody else on this host has any business in it.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(unusable)?;
         // The lock of the records comes first: nothing is touched that another coordinator uses.
         let store = records::open(config).await?;
         let listeners = doors::bind(&config.listen).await?;

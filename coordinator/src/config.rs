@@ -108,9 +108,12 @@ mod tests {
         let text = include_str!("../../deploy/config/coordinator.toml");
         let config: CoordinatorConfig = buildyard_config::parse(Path::new("coordinator.toml"), text).unwrap();
         assert_eq!(config, CoordinatorConfig::default());
-        let commented = |line: &str| line.strip_prefix("# ").filter(|rest| rest.starts_with('[') || rest.contains(" = ")).map(str::to_owned);
+        let commented = |line: &str| {
+            line.strip_prefix("# ").filter(|rest| rest.starts_with('[') || rest.contains(" = ")).map(str::to_owned)
+        };
         let all: Vec<String> = text.lines().map(|line| commented(line).unwrap_or_else(|| line.to_owned())).collect();
-        let config: CoordinatorConfig = buildyard_config::parse(Path::new("coordinator.toml"), &all.join("\n")).unwrap();
+        let config: CoordinatorConfig =
+            buildyard_config::parse(Path::new("coordinator.toml"), &all.join("\n")).unwrap();
         config.check().unwrap();
         assert!(config.storage.is_some() && config.secrets_file.is_some() && config.listen.public_url.is_some());
     }

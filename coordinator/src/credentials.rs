@@ -51,7 +51,13 @@ impl Credentials {
     }
 
     /// Writes `credentials.env`: sourced, it makes the `aws` CLI and `buildyard` work against this coordinator.
-    pub(crate) fn write_environment(&self, directory: &Path, region: &str, http: &str, grpc: &str) -> io::Result<PathBuf> {
+    pub(crate) fn write_environment(
+        &self,
+        directory: &Path,
+        region: &str,
+        http: &str,
+        grpc: &str,
+    ) -> io::Result<PathBuf> {
         let path = directory.join("credentials.env");
         let lines = [
             ("AWS_ENDPOINT_URL", http),
@@ -62,7 +68,8 @@ impl Credentials {
             ("BUILDYARD_ENDPOINT", grpc),
             ("BUILDYARD_TOKEN", self.client_token.expose()),
         ];
-        let mut text = String::from("# Source this file: `. credentials.env`. Whoever can read it can use the fleet.\n");
+        let mut text =
+            String::from("# Source this file: `. credentials.env`. Whoever can read it can use the fleet.\n");
         for (name, value) in lines {
             text.push_str(&format!("export {name}='{value}'\n"));
         }

@@ -23,7 +23,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("executor", &["model"]),
     ("source", &["artifacts", "model"]),
     ("agent", &["executor", "artifacts", "source", "runner", "buildspec", "config", "proto", "model"]),
-    ("buildyard", &["coordinator", "agent", "runner", "executor", "artifacts", "buildspec", "config", "proto", "model"]),
+    (
+        "buildyard",
+        &["coordinator", "agent", "runner", "executor", "artifacts", "buildspec", "config", "proto", "model"],
+    ),
     ("tests", &["model"]),
 ];
 

@@ -1,7 +1,13 @@
 //! Figures as ratios against a baseline in the same run: median of several, printed as a table with what is to be
 //! reached. `make bench` runs all; `make bench ONLY=log` one. Nothing here passes or fails.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a test fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
 
 mod client;
 mod container;

@@ -20,7 +20,8 @@ impl RawDocker {
         let network = format!("{{\"Name\":\"{name}\"}}");
         let started = Instant::now();
         call("POST", "/networks/create", &network);
-        let body = format!("{{\"Image\":\"{image}\",\"Cmd\":[\"true\"],\"HostConfig\":{{\"NetworkMode\":\"{name}\"}}}}");
+        let body =
+            format!("{{\"Image\":\"{image}\",\"Cmd\":[\"true\"],\"HostConfig\":{{\"NetworkMode\":\"{name}\"}}}}");
         call("POST", &format!("/containers/create?name={name}"), &body);
         call("POST", &format!("/containers/{name}/start"), "");
         call("POST", &format!("/containers/{name}/wait"), "");

@@ -19,7 +19,14 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn add(&mut self, figure: &'static str, measured: String, baseline: String, reach: &'static str, reached: bool) {
+    pub(crate) fn add(
+        &mut self,
+        figure: &'static str,
+        measured: String,
+        baseline: String,
+        reach: &'static str,
+        reached: bool,
+    ) {
         eprintln!("  {figure}: {measured} (baseline {baseline}; reach {reach})");
         self.rows.push(Row { figure, measured, baseline, reach, reached });
     }

@@ -48,7 +48,8 @@ fn a_zip_has_the_sums_that_the_build_names() {
 phases: {build: {commands: ['head -c 20000000 /dev/urandom > random.bin', 'sha256sum random.bin']}}
 artifacts: {files: [random.bin]}
 ";
-    let build = fleet.submit(buildspec, &["--artifacts", "artifacts/zips", "--artifacts-name", "x.zip", "--packaging", "zip"]);
+    let build =
+        fleet.submit(buildspec, &["--artifacts", "artifacts/zips", "--artifacts-name", "x.zip", "--packaging", "zip"]);
     let view = fleet.succeed(&build, PATIENCE);
     let record = &view.artifacts[0];
     assert_eq!(record.key, "zips/x.zip");
@@ -105,6 +106,9 @@ artifacts: {files: ['**/*'], base-directory: out}
 /// The bucket's keys, by the `aws` CLI.
 fn listed(fleet: &Fleet, bucket: &str) -> String {
     let aws = std::env::var("BUILDYARD_TEST_AWS").unwrap_or_else(|_| "aws".to_owned());
-    let out = Command::new(aws).args(["s3", "ls", "--recursive", &format!("s3://{bucket}/")]).envs(fleet.environment()).output();
+    let out = Command::new(aws)
+        .args(["s3", "ls", "--recursive", &format!("s3://{bucket}/")])
+        .envs(fleet.environment())
+        .output();
     String::from_utf8_lossy(&out.expect("the aws CLI runs").stdout).into_owned()
 }

@@ -59,8 +59,7 @@ fn many_builds_run_once_each_in_order_and_leave_nothing() {
     for build in &builds {
         fleet.succeed(build, Duration::from_secs(120));
     }
-    let ran: Vec<usize> =
-        std::fs::read_to_string(&order).unwrap().lines().map(|line| line.parse().unwrap()).collect();
+    let ran: Vec<usize> = std::fs::read_to_string(&order).unwrap().lines().map(|line| line.parse().unwrap()).collect();
     let mut sorted = ran.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, (1..=100).collect::<Vec<_>>(), "each build ran exactly once");
@@ -90,6 +89,7 @@ fn secrets_are_masked_before_they_reach_a_disk() {
     fleet.succeed(&build, PATIENCE);
     let log = String::from_utf8(fleet.log(&build)).unwrap();
     assert!(log.contains("key=***\n"), "{log}");
-    let found = std::process::Command::new("grep").arg("-rl").arg("s3cr3t-value-0815").arg(fleet.directory()).output().unwrap();
+    let found =
+        std::process::Command::new("grep").arg("-rl").arg("s3cr3t-value-0815").arg(fleet.directory()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&found.stdout), "", "the secret lies on the disk");
 }

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 #[test]
 fn hostile_sources_and_refs_are_refused() {
     let fleet = Fleet::start(AgentOptions::new(ExecutorKind::Host));
-    let sources = ["--source=--upload-pack=touch /tmp/p", "--source=ext::sh -c id", "--source=ssh://-oProxyCommand=id/x"];
+    let sources =
+        ["--source=--upload-pack=touch /tmp/p", "--source=ext::sh -c id", "--source=ssh://-oProxyCommand=id/x"];
     for source in sources {
         let out = fleet.run(&["start", source]);
         assert!(!out.status.success(), "{source} was taken: {}", String::from_utf8_lossy(&out.stdout));
     }
     for version in ["--output=/tmp/x", "-oX", "a b", "$(id)", "@{-1}"] {
-        let out = fleet.run(&["start", "--source=https://example.invalid/x.git", &format!("--source-version={version}")]);
+        let out =
+            fleet.run(&["start", "--source=https://example.invalid/x.git", &format!("--source-version={version}")]);
         assert!(!out.status.success(), "{version} was taken");
     }
     assert!(fleet.documents(&["builds"]).is_empty(), "something was queued");

@@ -76,7 +76,8 @@ impl Fleet {
     fn spawn_agent(&self, at: usize) -> Process {
         let options = &self.agent_options[at];
         let config = options.write(self.directory(), self.grpc);
-        let credentials = std::fs::read_to_string(self.directory().join("coordinator/credentials.json")).expect("it is there");
+        let credentials =
+            std::fs::read_to_string(self.directory().join("coordinator/credentials.json")).expect("it is there");
         let credentials: serde_json::Value = serde_json::from_str(&credentials).expect("it is JSON");
         let mut command = Command::new(binary());
         command.arg("agent").arg("--config").arg(config);
@@ -135,7 +136,9 @@ impl Fleet {
             self.coordinator.text()
         );
         let documents = serde_json::Deserializer::from_slice(&out.stdout).into_iter();
-        documents.map(|document| document.unwrap_or_else(|error| panic!("{arguments:?} gave no JSON: {error}"))).collect()
+        documents
+            .map(|document| document.unwrap_or_else(|error| panic!("{arguments:?} gave no JSON: {error}")))
+            .collect()
     }
 
     /// Submits a build with an inline buildspec and no source; `more` are further arguments of `start`.

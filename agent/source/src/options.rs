@@ -72,7 +72,8 @@ impl Options {
             ssh: None,
             timeout: Duration::from_secs(3600),
             connections: 8,
-            archive: zip_read::Limits::default(),
+            // A source is taken as it is, links to the image's own files included; nobody follows them on the host.
+            archive: zip_read::Limits { outward_links: true, ..zip_read::Limits::default() },
             objects: ObjectLimits { count: 1_000_000, total_bytes: 100 << 30 },
             submodules: SubmoduleLimits { depth: 8, count: 200 },
             environment: Vec::new(),

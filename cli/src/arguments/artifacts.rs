@@ -31,26 +31,35 @@ pub(crate) struct ArtifactArgs {
     #[arg(long, value_name = "BUCKET[/PATH]")]
     artifacts: Option<String>,
     /// Name of the object (zip) or folder; without it, the buildspec's `artifacts.name` or the project's name
-    #[arg(long, value_name = "NAME", requires = "artifacts")]
+    #[arg(long, value_name = "NAME")]
     artifacts_name: Option<String>,
     /// One object per file, or one ZIP
-    #[arg(long, value_enum, default_value_t, value_name = "FORM", requires = "artifacts")]
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     packaging: PackagingArgument,
     /// Whether the build's id is part of the keys
-    #[arg(long, value_enum, default_value_t, value_name = "KIND", requires = "artifacts")]
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     namespace: NamespaceArgument,
 }
 
 impl ArtifactArgs {
+    /// Whether nothing was asked for.
+    fn is_default(&self) -> bool {
+        self.artifacts_name.is_none()
+            && self.packaging == PackagingArgument::None
+            && self.namespace == NamespaceArgument::None
+    }
+
     /// Absent means the coordinator's default.
     pub(crate) fn spec(&self) -> Result<Option<ArtifactSpec>, String> {
-        let Some(text) = self.artifacts.as_deref() else { return Ok(None) };
-        if text == "none" {
-            return Ok(Some(ArtifactSpec::default()));
-        }
-        let text = text.strip_prefix("s3://").unwrap_or(text);
+        let text = match self.artifacts.as_deref() {
+            Some("none") => return Ok(Some(ArtifactSpec::default())),
+            Some(text) => text.strip_prefix("s3://").unwrap_or(text),
+            None if self.is_default() => return Ok(None),
+            // The coordinator's own bucket.
+            None => "",
+        };
         let (bucket, path) = text.split_once('/').unwrap_or((text, ""));
-        if bucket.is_empty() {
+        if bucket.is_empty() && self.artifacts.is_some() {
             return Err(format!("--artifacts {text:?} names no bucket: write BUCKET or BUCKET/PATH"));
         }
         Ok(Some(ArtifactSpec {

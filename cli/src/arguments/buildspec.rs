@@ -50,7 +50,10 @@ fn in_folder_or_here(path: &str, folder: &Path) -> Result<BuildspecOrigin, Failu
 fn inline(path: &Path) -> Result<BuildspecOrigin, Failure> {
     let size = std::fs::metadata(path).map_err(Failure::file("read", path))?.len();
     if size > LARGEST {
-        return Err(Failure::call(format!("{} is longer than 1 MiB, the most that a buildspec may be", path.display())));
+        return Err(Failure::call(format!(
+            "{} is longer than 1 MiB, the most that a buildspec may be",
+            path.display()
+        )));
     }
     let bytes = std::fs::read(path).map_err(Failure::file("read", path))?;
     let text = String::from_utf8(bytes);

@@ -70,7 +70,11 @@ Examples:
 Ctrl-C stops the build and waits until nothing of it is left; a second one leaves at once.";
 
 /// Starts what `run` needs around one build, in a folder that goes with it.
-async fn local_fleet(args: &RunArgs, folder: &Path, secrets: BTreeMap<String, Secret>) -> Result<(AllInOne, TempDir), Failure> {
+async fn local_fleet(
+    args: &RunArgs,
+    folder: &Path,
+    secrets: BTreeMap<String, Secret>,
+) -> Result<(AllInOne, TempDir), Failure> {
     let temporary = tempfile::Builder::new().prefix("buildyard-run-").tempdir();
     let directory = temporary.map_err(Failure::file("create a folder in", &std::env::temp_dir()))?;
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -98,12 +102,14 @@ async fn local_fleet(args: &RunArgs, folder: &Path, secrets: BTreeMap<String, Se
 /// Builds the folder.
 pub(crate) async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     args.log.start("error")?;
+    // Before anything is made that a signal must not leave behind.
+    let interrupts = interrupt::signals()?;
     let (project, submission) = args.submission()?;
     let secrets = args.secrets.as_deref().map(secrets_file::read).transpose()?.unwrap_or_default();
     let folder = args.folder.canonicalize().map_err(Failure::file("find", &args.folder))?;
     let (running, directory) = local_fleet(&args, &folder, secrets).await?;
     let ended = match running.connect().await {
-        Ok(fleet) => build(&fleet, &project, &submission, &args).await,
+        Ok(fleet) => build(&fleet, &project, &submission, &args, interrupts).await,
         Err(failure) => Err(failure),
     };
     running.end(Leave::Nothing).await;
@@ -112,9 +118,14 @@ pub(crate) async fn execute(args: RunArgs) -> Result<Exit, Failure> {
 }
 
 /// Submits, follows, fetches, concludes.
-async fn build(fleet: &Fleet, project: &ProjectName, submission: &Submission, args: &RunArgs) -> Result<Exit, Failure> {
+async fn build(
+    fleet: &Fleet,
+    project: &ProjectName,
+    submission: &Submission,
+    args: &RunArgs,
+    interrupts: impl futures::Stream<Item = ()> + Unpin,
+) -> Result<Exit, Failure> {
     let format = args.output.output;
-    let interrupts = interrupt::signals()?;
     let id = fleet.submit(project, submission).await?.view.id.to_string();
     let mut screen = screen::open(ScreenOptions { format, raw: args.raw, phases: true });
     let followed = follow::follow(fleet, &id, OnInterrupt::Stop, screen.as_mut(), interrupts).await?;

@@ -13,6 +13,7 @@ use buildyard_coordinator::CoordinatorConfig;
 use buildyard_coordinator::config::ListenConfig;
 use futures::StreamExt;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// Run coordinator, storage and one agent on this host. A second start goes on where the first ended.
@@ -59,7 +60,8 @@ Then, in another terminal:
 pub(crate) async fn execute(args: UpArgs) -> Result<Exit, Failure> {
     args.log.start("warn")?;
     let mut interrupts = interrupt::signals()?;
-    std::fs::create_dir_all(&args.data_dir).map_err(Failure::file("create", &args.data_dir))?;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&args.data_dir);
+    made.map_err(Failure::file("create", &args.data_dir))?;
     let data_dir = args.data_dir.canonicalize().map_err(Failure::file("find", &args.data_dir))?;
     let coordinator = CoordinatorConfig {
         listen: ListenConfig { http: args.http, grpc: args.grpc, public_url: args.public_url.clone() },

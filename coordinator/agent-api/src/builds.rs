@@ -1,7 +1,7 @@
 //! Builds, for people and scripts.
 
-use crate::status::{malformed, status};
 use crate::identity;
+use crate::status::{malformed, status};
 use buildyard_model::{BuildView, ProjectName, Submission};
 use buildyard_proto::{convert, v1};
 use buildyard_service::Service;
@@ -69,7 +69,10 @@ impl v1::builds_server::Builds for Builds {
         let builds = self.service.builds(&query).await.map_err(status)?;
         let full = builds.len() == limit as usize;
         let next = builds.last().filter(|_| full).map(|last| last.id.to_string()).unwrap_or_default();
-        Ok(Response::new(v1::ListReply { builds: builds.iter().map(|build| convert::document(build).into()).collect(), next }))
+        Ok(Response::new(v1::ListReply {
+            builds: builds.iter().map(|build| convert::document(build).into()).collect(),
+            next,
+        }))
     }
 
     async fn stop(&self, request: Request<v1::StopRequest>) -> Result<Response<v1::BuildReply>, Status> {
@@ -105,7 +108,10 @@ impl v1::builds_server::Builds for Builds {
         Ok(Response::new(Box::pin(pieces)))
     }
 
-    async fn list_artifacts(&self, request: Request<v1::ListArtifactsRequest>) -> Result<Response<v1::ListArtifactsReply>, Status> {
+    async fn list_artifacts(
+        &self,
+        request: Request<v1::ListArtifactsRequest>,
+    ) -> Result<Response<v1::ListArtifactsReply>, Status> {
         let request = self.admit(request)?;
         let id = self.service.resolve(&request.build_id).await.map_err(status)?;
         let page = self.service.artifact_objects(&id, &request.after).await.map_err(status)?;
@@ -120,7 +126,8 @@ impl v1::builds_server::Builds for Builds {
     }
 
     async fn prepare_source_upload(
-        &self, request: Request<v1::PrepareSourceUploadRequest>,
+        &self,
+        request: Request<v1::PrepareSourceUploadRequest>,
     ) -> Result<Response<v1::PrepareSourceUploadReply>, Status> {
         self.admit(request)?;
         let (url, location) = self.service.prepare_source().await.map_err(status)?;

@@ -1,8 +1,8 @@
 //! Agents: enrolment and the session stream.
 
+use crate::identity;
 use crate::session::{self, Heard, Outgoing};
 use crate::status::{malformed, status};
-use crate::identity;
 use buildyard_model::AgentId;
 use buildyard_proto::v1;
 use buildyard_service::Service;
@@ -44,7 +44,10 @@ impl v1::fleet_server::Fleet for Fleet {
         Ok(Response::new(v1::EnrollReply { credential }))
     }
 
-    async fn session(&self, request: Request<Streaming<v1::AgentMessage>>) -> Result<Response<Self::SessionStream>, Status> {
+    async fn session(
+        &self,
+        request: Request<Streaming<v1::AgentMessage>>,
+    ) -> Result<Response<Self::SessionStream>, Status> {
         let agent = identity::agent(&self.service, request.metadata()).await?;
         let (answers, stream) = mpsc::channel(OUTGOING);
         let session = Session { service: self.service.clone(), agent, answers };

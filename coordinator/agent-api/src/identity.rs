@@ -3,15 +3,19 @@
 use crate::status::status;
 use buildyard_model::AgentId;
 use buildyard_service::Service;
-use tonic::metadata::MetadataMap;
 use tonic::Status;
+use tonic::metadata::MetadataMap;
 
 fn bearer(metadata: &MetadataMap) -> Result<&str, Status> {
     metadata
         .get("authorization")
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or_else(|| Status::unauthenticated("the call carries no token; set BUILDYARD_TOKEN (see credentials.env in the data directory)"))
+        .ok_or_else(|| {
+            Status::unauthenticated(
+                "the call carries no token; set BUILDYARD_TOKEN (see credentials.env in the data directory)",
+            )
+        })
 }
 
 pub(crate) async fn agent(service: &Service, metadata: &MetadataMap) -> Result<AgentId, Status> {

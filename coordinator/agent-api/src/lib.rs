@@ -24,7 +24,11 @@ const LARGEST_HEADERS: u32 = 16 * 1024;
 const LARGEST_MESSAGE: usize = 4 * 1024 * 1024;
 
 /// Serves agents and clients until `shutdown`.
-pub async fn serve(listener: TcpListener, service: Service, shutdown: CancellationToken) -> Result<(), tonic::transport::Error> {
+pub async fn serve(
+    listener: TcpListener,
+    service: Service,
+    shutdown: CancellationToken,
+) -> Result<(), tonic::transport::Error> {
     let incoming = TcpListenerStream::new(listener).map(|connection| {
         connection.inspect(|socket| {
             // A hint only: without it small messages wait for one another.
@@ -40,7 +44,8 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: Cancellati
         .initial_connection_window_size(Some(16 * 1024 * 1024))
         .add_service(v1::fleet_server::FleetServer::new(fleet::Fleet::new(service.clone(), shutdown.clone())))
         .add_service(
-            v1::logs_server::LogsServer::new(logs::Logs::new(service.clone())).max_decoding_message_size(LARGEST_MESSAGE),
+            v1::logs_server::LogsServer::new(logs::Logs::new(service.clone()))
+                .max_decoding_message_size(LARGEST_MESSAGE),
         )
         .add_service(v1::transfers_server::TransfersServer::new(transfers::Transfers::new(service.clone())))
         .add_service(v1::builds_server::BuildsServer::new(builds::Builds::new(service.clone())))

@@ -1,7 +1,7 @@
 //! An agent's log streams.
 
-use crate::status::{malformed, status};
 use crate::identity;
+use crate::status::{malformed, status};
 use buildyard_model::{AgentId, LogChunk, Timestamp};
 use buildyard_proto::{convert, v1};
 use buildyard_service::{LogSink, Service};
@@ -30,7 +30,10 @@ type Acks = mpsc::Sender<Result<v1::LogAck, Status>>;
 impl v1::logs_server::Logs for Logs {
     type UploadLogStream = Pin<Box<dyn Stream<Item = Result<v1::LogAck, Status>> + Send>>;
 
-    async fn upload_log(&self, request: Request<Streaming<v1::LogChunk>>) -> Result<Response<Self::UploadLogStream>, Status> {
+    async fn upload_log(
+        &self,
+        request: Request<Streaming<v1::LogChunk>>,
+    ) -> Result<Response<Self::UploadLogStream>, Status> {
         let agent = identity::agent(&self.service, request.metadata()).await?;
         let (acks, stream) = mpsc::channel(OUTGOING);
         let service = self.service.clone();
@@ -44,7 +47,12 @@ impl v1::logs_server::Logs for Logs {
     }
 }
 
-async fn take_in(service: &Service, agent: &AgentId, mut chunks: Streaming<v1::LogChunk>, acks: &Acks) -> Result<(), Status> {
+async fn take_in(
+    service: &Service,
+    agent: &AgentId,
+    mut chunks: Streaming<v1::LogChunk>,
+    acks: &Acks,
+) -> Result<(), Status> {
     let Some(first) = chunks.next().await.transpose()? else { return Ok(()) };
     let token = convert::lease(first.lease.as_ref()).map_err(malformed)?;
     let mut sink = service.append_log(agent, &token).await.map_err(status)?;

@@ -10,8 +10,13 @@ use buildyard_service::{Hello, Timings, ToAgent};
 #[derive(Debug)]
 pub(crate) enum Heard {
     /// About a build. To be acknowledged once the service has acted on it.
-    About { token: LeaseToken, event: Event },
-    Heartbeat { unhealthy: String },
+    About {
+        token: LeaseToken,
+        event: Event,
+    },
+    Heartbeat {
+        unhealthy: String,
+    },
     Draining,
     /// Nothing to do.
     Nothing,
@@ -39,12 +44,14 @@ impl Outgoing {
     pub(crate) fn message(&mut self, message: ToAgent) -> v1::CoordinatorMessage {
         self.last += 1;
         let body = match message {
-            ToAgent::Offer { token, job } => {
-                coordinator_message::Body::Offer(v1::Offer { lease: Some((&token).into()), job: convert::document(&*job).into() })
-            }
-            ToAgent::Stop { token, grace } => {
-                coordinator_message::Body::Stop(v1::Stop { lease: Some((&token).into()), grace_ms: milliseconds(grace) })
-            }
+            ToAgent::Offer { token, job } => coordinator_message::Body::Offer(v1::Offer {
+                lease: Some((&token).into()),
+                job: convert::document(&*job).into(),
+            }),
+            ToAgent::Stop { token, grace } => coordinator_message::Body::Stop(v1::Stop {
+                lease: Some((&token).into()),
+                grace_ms: milliseconds(grace),
+            }),
             ToAgent::Revoke { token, reason } => {
                 coordinator_message::Body::Revoke(v1::Revoke { lease: Some((&token).into()), reason })
             }
@@ -66,7 +73,8 @@ fn milliseconds(duration: std::time::Duration) -> u32 {
 pub(crate) fn hello(message: v1::AgentMessage) -> Result<Hello, Error> {
     let Some(agent_message::Body::Hello(hello)) = message.body else { return Err(Error::Missing("hello")) };
     if hello.protocol != 1 {
-        let reason = format!("version {} is spoken, this coordinator speaks 1; update the older of the two", hello.protocol);
+        let reason =
+            format!("version {} is spoken, this coordinator speaks 1; update the older of the two", hello.protocol);
         return Err(Error::Invalid { field: "protocol", reason });
     }
     let capacity: Capacity = convert::from_document("capacity", &hello.capacity)?;
@@ -110,8 +118,11 @@ pub(crate) fn heard(message: v1::AgentMessage) -> Result<Heard, Error> {
 
 fn report(finished: v1::Finished) -> Result<Report, Error> {
     let outcome: Outcome = convert::from_document("outcome", format!("{:?}", finished.outcome).as_bytes())?;
-    let artifacts =
-        finished.artifacts.iter().map(|artifact| convert::from_document("artifacts", artifact)).collect::<Result<_, _>>()?;
+    let artifacts = finished
+        .artifacts
+        .iter()
+        .map(|artifact| convert::from_document("artifacts", artifact))
+        .collect::<Result<_, _>>()?;
     Ok(Report {
         outcome,
         phases: phases(&finished.phases)?,

@@ -1,7 +1,7 @@
 //! Presigned transfers and secrets, for agents.
 
-use crate::status::{malformed, status};
 use crate::identity;
+use crate::status::{malformed, status};
 use buildyard_proto::{convert, v1};
 use buildyard_service::{FinishedUpload, SecretKind, Service, UploadRequest};
 use tonic::{Request, Response, Status};
@@ -22,7 +22,10 @@ impl Transfers {
 
 #[tonic::async_trait]
 impl v1::transfers_server::Transfers for Transfers {
-    async fn presign_download(&self, request: Request<v1::PresignDownloadRequest>) -> Result<Response<v1::PresignDownloadReply>, Status> {
+    async fn presign_download(
+        &self,
+        request: Request<v1::PresignDownloadRequest>,
+    ) -> Result<Response<v1::PresignDownloadReply>, Status> {
         let agent = identity::agent(&self.service, request.metadata()).await?;
         let request = request.into_inner();
         let token = convert::lease(request.lease.as_ref()).map_err(malformed)?;
@@ -40,7 +43,10 @@ impl v1::transfers_server::Transfers for Transfers {
         Ok(Response::new(v1::PresignDownloadReply { objects: objects.collect(), next: page.next }))
     }
 
-    async fn begin_uploads(&self, request: Request<v1::BeginUploadsRequest>) -> Result<Response<v1::BeginUploadsReply>, Status> {
+    async fn begin_uploads(
+        &self,
+        request: Request<v1::BeginUploadsRequest>,
+    ) -> Result<Response<v1::BeginUploadsReply>, Status> {
         let agent = identity::agent(&self.service, request.metadata()).await?;
         let request = request.into_inner();
         let token = convert::lease(request.lease.as_ref()).map_err(malformed)?;
@@ -59,7 +65,10 @@ impl v1::transfers_server::Transfers for Transfers {
         Ok(Response::new(v1::BeginUploadsReply { uploads: uploads.collect() }))
     }
 
-    async fn finish_uploads(&self, request: Request<v1::FinishUploadsRequest>) -> Result<Response<v1::FinishUploadsReply>, Status> {
+    async fn finish_uploads(
+        &self,
+        request: Request<v1::FinishUploadsRequest>,
+    ) -> Result<Response<v1::FinishUploadsReply>, Status> {
         let agent = identity::agent(&self.service, request.metadata()).await?;
         let request = request.into_inner();
         let token = convert::lease(request.lease.as_ref()).map_err(malformed)?;
@@ -74,7 +83,10 @@ impl v1::transfers_server::Transfers for Transfers {
         Ok(Response::new(v1::FinishUploadsReply {}))
     }
 
-    async fn commit_uploads(&self, request: Request<v1::CommitUploadsRequest>) -> Result<Response<v1::CommitUploadsReply>, Status> {
+    async fn commit_uploads(
+        &self,
+        request: Request<v1::CommitUploadsRequest>,
+    ) -> Result<Response<v1::CommitUploadsReply>, Status> {
         let agent = identity::agent(&self.service, request.metadata()).await?;
         let request = request.into_inner();
         let token = convert::lease(request.lease.as_ref()).map_err(malformed)?;
@@ -87,7 +99,10 @@ impl v1::transfers_server::Transfers for Transfers {
         Ok(Response::new(v1::CommitUploadsReply {}))
     }
 
-    async fn resolve_secrets(&self, request: Request<v1::ResolveSecretsRequest>) -> Result<Response<v1::ResolveSecretsReply>, Status> {
+    async fn resolve_secrets(
+        &self,
+        request: Request<v1::ResolveSecretsRequest>,
+    ) -> Result<Response<v1::ResolveSecretsReply>, Status> {
         let agent = identity::agent(&self.service, request.metadata()).await?;
         let request = request.into_inner();
         let token = convert::lease(request.lease.as_ref()).map_err(malformed)?;
@@ -105,5 +120,9 @@ impl v1::transfers_server::Transfers for Transfers {
 }
 
 fn few(count: usize) -> Result<(), Status> {
-    if count <= MOST_FILES { Ok(()) } else { Err(malformed(format!("{count} entries came in one call; at most {MOST_FILES} are taken"))) }
+    if count <= MOST_FILES {
+        Ok(())
+    } else {
+        Err(malformed(format!("{count} entries came in one call; at most {MOST_FILES} are taken")))
+    }
 }

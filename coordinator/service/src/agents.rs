@@ -31,14 +31,19 @@ impl Service {
             return Ok(earlier.to_owned());
         }
         if !same(&self.settings().join_token_sha256, &fingerprint(join_token)) {
-            return Err(Error::new(Kind::Denied, "the join token is not valid; take it from the coordinator's data directory or config"));
+            return Err(Error::new(
+                Kind::Denied,
+                "the join token is not valid; take it from the coordinator's data directory or config",
+            ));
         }
         if let Some(record) = &known {
             let in_use = self.inner.sessions.get(name).is_some() || now.since(record.last_seen) < NAME_IS_FREE_AFTER;
             if in_use {
                 return Err(Error::new(
                     Kind::Conflict,
-                    format!("agent name {name} is in use by another host; give this one another name, or wait 5 minutes after the other stopped"),
+                    format!(
+                        "agent name {name} is in use by another host; give this one another name, or wait 5 minutes after the other stopped"
+                    ),
                 ));
             }
         }
@@ -136,8 +141,11 @@ impl Service {
 
     /// A person wants the agent to take no more builds, or to take them again.
     pub async fn drain(&self, agent: &AgentId, drain: bool) -> Result<AgentView, Error> {
-        let mut record =
-            self.store().agent(agent).await?.ok_or_else(|| Error::not_found(format!("agent {agent} does not exist")))?;
+        let mut record = self
+            .store()
+            .agent(agent)
+            .await?
+            .ok_or_else(|| Error::not_found(format!("agent {agent} does not exist")))?;
         record.draining = drain;
         self.store().put_agent(&record).await?;
         self.inner.sessions.update(agent, |session| session.draining = drain);

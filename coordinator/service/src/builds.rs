@@ -9,9 +9,16 @@ use uuid::Uuid;
 
 impl Service {
     /// Accepts a build: when this answers, the build is on disk and queued.
-    pub async fn submit(&self, project: &ProjectName, submission: Submission, token: Option<&str>) -> Result<BuildView, Error> {
+    pub async fn submit(
+        &self,
+        project: &ProjectName,
+        submission: Submission,
+        token: Option<&str>,
+    ) -> Result<BuildView, Error> {
         let idempotency = match token.filter(|token| !token.is_empty()) {
-            Some(token) if token.len() > 256 => return Err(Error::invalid("the idempotency token is longer than 256 characters")),
+            Some(token) if token.len() > 256 => {
+                return Err(Error::invalid("the idempotency token is longer than 256 characters"));
+            }
             Some(token) => {
                 let request = serde_json::to_string(&submission).map_err(|error| Error::invalid(error.to_string()))?;
                 Some((format!("{project}/{token}"), credential::fingerprint(&request)))
@@ -58,15 +65,18 @@ impl Service {
             None => (None, text),
         };
         if prefix.is_empty() || !prefix.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
-            return Err(Error::invalid(format!("{text:?} is not a build id: expected <project>:<uuid> or the beginning of a uuid")));
+            return Err(Error::invalid(format!(
+                "{text:?} is not a build id: expected <project>:<uuid> or the beginning of a uuid"
+            )));
         }
         let mut found = self.store().find(project.as_ref(), &prefix.to_ascii_lowercase(), 2).await?;
         match (found.pop(), found.is_empty()) {
             (None, _) => Err(Error::not_found(format!("no build has an id that begins with {text}"))),
             (Some(id), true) => Ok(id),
-            (Some(_), false) => {
-                Err(Error::new(Kind::Invalid, format!("more than one build has an id that begins with {text}; give more of it")))
-            }
+            (Some(_), false) => Err(Error::new(
+                Kind::Invalid,
+                format!("more than one build has an id that begins with {text}; give more of it"),
+            )),
         }
     }
 

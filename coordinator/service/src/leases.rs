@@ -65,7 +65,8 @@ impl Service {
     pub(crate) async fn reconcile_held(&self, agent: &AgentId, held: &[LeaseToken]) -> Result<(), Error> {
         let active = self.store().active().await?;
         for build in &active {
-            let (State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. }) = &build.state
+            let (State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. }) =
+                &build.state
             else {
                 continue;
             };
@@ -83,7 +84,8 @@ impl Service {
                 _ => {}
             }
         }
-        let in_force = |token: &LeaseToken| active.iter().any(|build| lease_of(build).is_some_and(|lease| lease == token));
+        let in_force =
+            |token: &LeaseToken| active.iter().any(|build| lease_of(build).is_some_and(|lease| lease == token));
         for token in held.iter().filter(|token| !in_force(token)) {
             self.revoke(agent, token, "the lease is not in force");
         }
@@ -101,7 +103,9 @@ impl Service {
 
 pub(crate) fn lease_of(build: &Build) -> Option<&LeaseToken> {
     match &build.state {
-        State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. } => Some(&lease.token),
+        State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. } => {
+            Some(&lease.token)
+        }
         State::Queued { .. } | State::Finished { .. } => None,
     }
 }

@@ -29,9 +29,13 @@ impl Loads {
         {
             builds.remove(id);
         }
-        if let State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. } = &build.state {
+        if let State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. } = &build.state
+        {
             held.holder.insert(id.clone(), lease.agent.clone());
-            held.by_agent.entry(lease.agent.clone()).or_default().insert(id.clone(), build.spec.environment.resources());
+            held.by_agent
+                .entry(lease.agent.clone())
+                .or_default()
+                .insert(id.clone(), build.spec.environment.resources());
         }
     }
 
@@ -39,9 +43,10 @@ impl Loads {
     pub(crate) fn of(&self, agent: &AgentId) -> (u32, Resources) {
         let held = self.held();
         let builds = held.by_agent.get(agent);
-        let used = builds.into_iter().flat_map(BTreeMap::values).fold(Resources { vcpu: 0, memory_mib: 0 }, |sum, one| {
-            Resources { vcpu: sum.vcpu + one.vcpu, memory_mib: sum.memory_mib + one.memory_mib }
-        });
+        let used =
+            builds.into_iter().flat_map(BTreeMap::values).fold(Resources { vcpu: 0, memory_mib: 0 }, |sum, one| {
+                Resources { vcpu: sum.vcpu + one.vcpu, memory_mib: sum.memory_mib + one.memory_mib }
+            });
         (builds.map_or(0, |builds| u32::try_from(builds.len()).unwrap_or(u32::MAX)), used)
     }
 

@@ -60,21 +60,26 @@ pub struct FileSecrets {
 }
 
 impl FileSecrets {
-    /// Secrets from `path`.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path }
+    /// Secrets from `path`, which must be there and in order now.
+    pub async fn open(path: PathBuf) -> Result<Self, Error> {
+        let file = Self { path };
+        file.read().await?;
+        Ok(file)
+    }
+
+    async fn read(&self) -> Result<HeldSecrets, Error> {
+        let unreadable = |error: &dyn std::fmt::Display| {
+            Error::new(Kind::Unavailable, format!("the secrets file {} cannot be read: {error}", self.path.display()))
+        };
+        let text = tokio::fs::read(&self.path).await.map_err(|error| unreadable(&error))?;
+        serde_json::from_slice(&text).map_err(|error| unreadable(&error))
     }
 }
 
 #[async_trait]
 impl Secrets for FileSecrets {
     async fn resolve(&self, kind: SecretKind, reference: &str) -> Result<Option<Secret>, Error> {
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Error::new(Kind::Unavailable, format!("the secrets file {} cannot be read: {error}", self.path.display()))
-        };
-        let text = tokio::fs::read(&self.path).await.map_err(|error| unreadable(&error))?;
-        let held: HeldSecrets = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
-        Ok(held.find(kind, reference))
+        Ok(self.read().await?.find(kind, reference))
     }
 }
 
@@ -100,17 +105,22 @@ fn json_member(text: &Secret, key: &str) -> Option<Secret> {
 impl Service {
     /// The values of a build's secrets, for the agent that holds it; in the order of `references`.
     pub async fn resolve_secrets(
-        &self, agent: &AgentId, token: &LeaseToken, references: &[(SecretKind, String)],
+        &self,
+        agent: &AgentId,
+        token: &LeaseToken,
+        references: &[(SecretKind, String)],
     ) -> Result<Vec<Secret>, Error> {
         self.leased(agent, token).await?;
         let mut values = Vec::with_capacity(references.len());
         for (kind, reference) in references {
             let value = self.inner.parts.secrets.resolve(*kind, reference).await?;
-            values.push(value.ok_or_else(|| Error::not_found(match kind {
-                // CodeBuild's own words (reference 1.7).
-                SecretKind::ParameterStore => format!("parameter does not exist: {reference}"),
-                SecretKind::SecretsManager => format!("secret does not exist: {reference}"),
-            }))?);
+            values.push(value.ok_or_else(|| {
+                Error::not_found(match kind {
+                    // CodeBuild's own words (reference 1.7).
+                    SecretKind::ParameterStore => format!("parameter does not exist: {reference}"),
+                    SecretKind::SecretsManager => format!("secret does not exist: {reference}"),
+                })
+            })?);
         }
         Ok(values)
     }
@@ -134,8 +144,9 @@ mod tests {
     #[tokio::test]
     async fn a_file_gives_parameters_secrets_and_members_of_json_secrets() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(&file, r#"{"parameters":{"/app/key":"k1"},"secrets":{"db":"{\"user\":\"u\",\"port\":5}"}}"#).unwrap();
-        let secrets = FileSecrets::new(file.path().to_owned());
+        std::fs::write(&file, r#"{"parameters":{"/app/key":"k1"},"secrets":{"db":"{\"user\":\"u\",\"port\":5}"}}"#)
+            .unwrap();
+        let secrets = FileSecrets::open(file.path().to_owned()).await.unwrap();
         let get = async |kind, reference: &str| {
             secrets.resolve(kind, reference).await.unwrap().map(|value| value.expose().to_owned())
         };

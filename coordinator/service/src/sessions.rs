@@ -69,7 +69,11 @@ impl Sessions {
     }
 
     /// Registers a session; an earlier one of the same agent ends, because its channel closes.
-    pub(crate) fn open(&self, agent: &AgentId, make: impl FnOnce(u64, mpsc::Sender<ToAgent>) -> Session) -> (u64, mpsc::Receiver<ToAgent>) {
+    pub(crate) fn open(
+        &self,
+        agent: &AgentId,
+        make: impl FnOnce(u64, mpsc::Sender<ToAgent>) -> Session,
+    ) -> (u64, mpsc::Receiver<ToAgent>) {
         let (sender, receiver) = mpsc::channel(BACKLOG);
         let mut state = self.state();
         state.last_number += 1;

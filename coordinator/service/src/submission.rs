@@ -18,7 +18,13 @@ const LARGEST_BUILDSPEC: usize = 1024 * 1024;
 /// Makes a job of a submission, or says what is wrong with it. The build number is the store's to give.
 pub(crate) fn job(submission: Submission, id: BuildId, settings: &Settings, now: Timestamp) -> Result<JobSpec, Error> {
     check(&submission)?;
-    let artifacts = submission.artifacts.unwrap_or_else(|| default_artifacts(id.project(), settings));
+    let artifacts = match submission.artifacts {
+        None => default_artifacts(id.project(), settings),
+        Some(spec) if spec.kind == ArtifactKind::S3 && spec.location.is_empty() => {
+            ArtifactSpec { location: settings.artifact_bucket.clone(), ..spec }
+        }
+        Some(spec) => spec,
+    };
     Ok(JobSpec {
         build_number: 0,
         initiator: submission.initiator.unwrap_or_else(|| "cli".to_owned()),
@@ -109,7 +115,9 @@ fn check_environment(submission: &Submission) -> Result<(), Error> {
         || image.starts_with('-')
         || image.contains(|c: char| c.is_whitespace() || c.is_control());
     if bad_image {
-        return Err(Error::invalid(format!("image {image:?} is not an image reference such as repo:tag or repo@sha256:…")));
+        return Err(Error::invalid(format!(
+            "image {image:?} is not an image reference such as repo:tag or repo@sha256:…"
+        )));
     }
     for variable in &environment.environment_variables {
         if let Some(problem) = variable.problem() {
@@ -130,7 +138,10 @@ fn check_artifacts(submission: &Submission) -> Result<(), Error> {
     }
     for artifact in submission.artifacts.iter().chain(&submission.secondary_artifacts) {
         if artifact.kind == ArtifactKind::S3 {
-            check_bucket(&artifact.location)?;
+            // Without one, the primary artifact goes to the coordinator's own bucket.
+            if !artifact.location.is_empty() || artifact.artifact_identifier.is_some() {
+                check_bucket(&artifact.location)?;
+            }
             for (what, text) in [("path", &artifact.path), ("name", &artifact.name)] {
                 if text.split('/').any(|part| part == "..") || text.contains(char::is_control) {
                     return Err(Error::invalid(format!("artifact {what} {text:?} holds '..' or a control character")));
@@ -149,11 +160,16 @@ fn check_bucket(bucket: &str) -> Result<(), Error> {
 }
 
 fn check_identifier<'a>(what: &str, identifier: &'a str, seen: &mut HashSet<&'a str>) -> Result<(), Error> {
-    let valid = (1..128).contains(&identifier.len()) && identifier.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let valid =
+        (1..128).contains(&identifier.len()) && identifier.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !valid {
         return Err(Error::invalid(format!(
             "{what} identifier {identifier:?} must be letters, digits and '_', shorter than 128 characters"
         )));
     }
-    if seen.insert(identifier) { Ok(()) } else { Err(Error::invalid(format!("{what} identifier {identifier} stands twice"))) }
+    if seen.insert(identifier) {
+        Ok(())
+    } else {
+        Err(Error::invalid(format!("{what} identifier {identifier} stands twice")))
+    }
 }

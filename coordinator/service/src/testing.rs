@@ -52,10 +52,13 @@ impl Objects for MemoryBlobs {
 
     async fn list(&self, bucket: &str, prefix: &str, after: &str) -> Result<Page, BlobError> {
         let objects = self.objects.lock().unwrap();
-        let wanted = objects.iter().filter(|((of, key), _)| of == bucket && key.starts_with(prefix) && key.as_str() > after);
+        let wanted =
+            objects.iter().filter(|((of, key), _)| of == bucket && key.starts_with(prefix) && key.as_str() > after);
         // Pages of two, so that every caller has to page.
-        let mut found: Vec<ObjectInfo> =
-            wanted.take(3).map(|((_, key), body)| ObjectInfo { key: key.clone(), size_bytes: body.len() as u64 }).collect();
+        let mut found: Vec<ObjectInfo> = wanted
+            .take(3)
+            .map(|((_, key), body)| ObjectInfo { key: key.clone(), size_bytes: body.len() as u64 })
+            .collect();
         let more = found.len() > 2;
         found.truncate(2);
         Ok(Page { objects: found, more })
@@ -87,7 +90,14 @@ impl Transfers for MemoryBlobs {
         Ok(id)
     }
 
-    async fn presign_parts(&self, _: &str, key: &str, upload: &str, parts: u32, _: Duration) -> Result<Vec<String>, BlobError> {
+    async fn presign_parts(
+        &self,
+        _: &str,
+        key: &str,
+        upload: &str,
+        parts: u32,
+        _: Duration,
+    ) -> Result<Vec<String>, BlobError> {
         Ok((1..=parts).map(|part| format!("memory://{key}?{upload}&{part}")).collect())
     }
 
@@ -190,6 +200,9 @@ impl TestAgent {
 
     /// The next message.
     pub(crate) async fn message(&mut self) -> ToAgent {
-        tokio::time::timeout(Duration::from_secs(5), self.messages.recv()).await.expect("a message comes").expect("the session is open")
+        tokio::time::timeout(Duration::from_secs(5), self.messages.recv())
+            .await
+            .expect("a message comes")
+            .expect("the session is open")
     }
 }

@@ -108,7 +108,10 @@ async fn a_declined_build_goes_to_another_agent() {
     let build = rig.submit("p1").await;
     let token = first.offer().await;
     let mut second = rig.connect("b2", 1, vec![]).await;
-    rig.service.heard(&first.name, &token, Event::Decline { token: token.clone(), reason: "full".into() }).await.unwrap();
+    rig.service
+        .heard(&first.name, &token, Event::Decline { token: token.clone(), reason: "full".into() })
+        .await
+        .unwrap();
     assert_eq!(second.offer().await.build, build);
 }
 

@@ -8,7 +8,8 @@ mod tests;
 
 use crate::{Error, Service};
 use buildyard_model::{
-    AgentId, ArtifactKind, ArtifactSpec, BuildId, BuildspecOrigin, JobSpec, LeaseToken, Namespace, Packaging, SourceKind,
+    AgentId, ArtifactKind, ArtifactSpec, BuildId, BuildspecOrigin, JobSpec, LeaseToken, Namespace, Packaging,
+    SourceKind,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
@@ -65,12 +66,20 @@ pub struct DownloadPage {
 
 impl Service {
     /// Opens uploads for the files of a build's artifacts.
-    pub async fn begin_uploads(&self, agent: &AgentId, token: &LeaseToken, files: &[UploadRequest]) -> Result<Vec<OpenedUpload>, Error> {
+    pub async fn begin_uploads(
+        &self,
+        agent: &AgentId,
+        token: &LeaseToken,
+        files: &[UploadRequest],
+    ) -> Result<Vec<OpenedUpload>, Error> {
         let job = self.leased(agent, token).await?.spec;
         if let Some(foreign) = files.iter().find(|file| !may_write(&job, &file.bucket, &file.key)) {
             return Err(Error::new(
                 crate::Kind::Denied,
-                format!("build {} may not write {}/{}: its artifacts go elsewhere", job.id, foreign.bucket, foreign.key),
+                format!(
+                    "build {} may not write {}/{}: its artifacts go elsewhere",
+                    job.id, foreign.bucket, foreign.key
+                ),
             ));
         }
         let arn = job.arn();
@@ -105,7 +114,13 @@ impl Service {
 
     /// The objects below a source's place, for the agent that builds it.
     pub async fn presign_download(
-        &self, agent: &AgentId, token: &LeaseToken, bucket: &str, key: &str, version: Option<&str>, after: &str,
+        &self,
+        agent: &AgentId,
+        token: &LeaseToken,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        after: &str,
     ) -> Result<DownloadPage, Error> {
         let job = self.leased(agent, token).await?.spec;
         if !may_read(&job, bucket, key) {
@@ -117,19 +132,35 @@ impl Service {
         let info = self.inner.parts.objects.head(bucket, key).await?;
         let valid = self.settings().timings.presigned;
         let url = self.inner.parts.transfers.presign_get(bucket, key, version, valid).await?;
-        let object = StoredObject { path: key.to_owned(), bucket: bucket.to_owned(), key: key.to_owned(), size_bytes: info.size_bytes, url };
+        let object = StoredObject {
+            path: key.to_owned(),
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            size_bytes: info.size_bytes,
+            url,
+        };
         Ok(DownloadPage { objects: vec![object], next: String::new() })
     }
 
     async fn page(&self, bucket: &str, prefix: &str, after: &str) -> Result<DownloadPage, Error> {
         let page = self.inner.parts.objects.list(bucket, prefix, after).await?;
-        let next = if page.more { page.objects.last().map(|object| object.key.clone()).unwrap_or_default() } else { String::new() };
+        let next = if page.more {
+            page.objects.last().map(|object| object.key.clone()).unwrap_or_default()
+        } else {
+            String::new()
+        };
         let valid = self.settings().timings.presigned;
         let mut objects = Vec::with_capacity(page.objects.len());
         for object in page.objects {
             let url = self.inner.parts.transfers.presign_get(bucket, &object.key, None, valid).await?;
             let path = object.key.strip_prefix(prefix).unwrap_or(&object.key).to_owned();
-            objects.push(StoredObject { path, bucket: bucket.to_owned(), key: object.key, size_bytes: object.size_bytes, url });
+            objects.push(StoredObject {
+                path,
+                bucket: bucket.to_owned(),
+                key: object.key,
+                size_bytes: object.size_bytes,
+                url,
+            });
         }
         Ok(DownloadPage { objects, next })
     }
@@ -138,7 +169,9 @@ impl Service {
     pub async fn artifact_objects(&self, build: &BuildId, after: &str) -> Result<DownloadPage, Error> {
         let artifacts = self.load(build).await?.artifacts;
         let (which, after) = match after.split_once('|') {
-            Some((which, after)) => (which.parse().map_err(|_| Error::invalid(format!("{after:?} is not a page of artifacts")))?, after),
+            Some((which, after)) => {
+                (which.parse().map_err(|_| Error::invalid(format!("{after:?} is not a page of artifacts")))?, after)
+            }
             None => (0_usize, ""),
         };
         let Some(artifact) = artifacts.get(which) else { return Ok(DownloadPage::default()) };
@@ -164,7 +197,8 @@ impl Service {
         let info = self.inner.parts.objects.head(bucket, key).await?;
         let url = self.inner.parts.transfers.presign_get(bucket, key, None, self.settings().timings.presigned).await?;
         let path = key.rsplit('/').next().unwrap_or(key).to_owned();
-        let object = StoredObject { path, bucket: bucket.to_owned(), key: key.to_owned(), size_bytes: info.size_bytes, url };
+        let object =
+            StoredObject { path, bucket: bucket.to_owned(), key: key.to_owned(), size_bytes: info.size_bytes, url };
         Ok(DownloadPage { objects: vec![object], next: String::new() })
     }
 
@@ -198,5 +232,7 @@ fn may_read(job: &JobSpec, bucket: &str, key: &str) -> bool {
     let wanted = format!("{bucket}/{key}");
     let source = |kind: &SourceKind| matches!(kind, SourceKind::S3 { location } if *location == wanted);
     let buildspec = matches!(&job.buildspec, BuildspecOrigin::S3(location) if *location == wanted);
-    buildspec || source(&job.source.kind) || job.secondary_sources.iter().any(|secondary| source(&secondary.source.kind))
+    buildspec
+        || source(&job.source.kind)
+        || job.secondary_sources.iter().any(|secondary| source(&secondary.source.kind))
 }

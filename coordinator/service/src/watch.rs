@@ -1,7 +1,7 @@
 //! Tells whoever watches a build that it changed.
 
-use buildyard_model::{BuildId, BuildView};
 use crate::{Error, Service};
+use buildyard_model::{BuildId, BuildView};
 use tokio::sync::broadcast;
 
 /// Changes that may wait for one slow watcher; it reads the store again when it missed some.

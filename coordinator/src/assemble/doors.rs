@@ -23,14 +23,23 @@ pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError>
     Ok(Listeners { http, http_address, grpc, grpc_address })
 }
 
-async fn listen(door: &'static str, address: SocketAddr, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+async fn listen(
+    door: &'static str,
+    address: SocketAddr,
+    option: &'static str,
+) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Listen { door, address, option, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }
 
-pub(super) fn open(listeners: Listeners, service: Service, embedded: Option<Embedded>, shutdown: &CancellationToken) -> TaskTracker {
+pub(super) fn open(
+    listeners: Listeners,
+    service: Service,
+    embedded: Option<Embedded>,
+    shutdown: &CancellationToken,
+) -> TaskTracker {
     let tasks = TaskTracker::new();
     let stop = shutdown.clone();
     let http = Http::new(embedded.as_ref().map(Embedded::door));

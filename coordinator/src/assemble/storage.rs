@@ -23,7 +23,11 @@ pub(super) struct Storage {
     pub(super) system_bucket: String,
 }
 
-pub(super) async fn open(config: &CoordinatorConfig, credentials: &Credentials, http_url: &str) -> Result<Storage, StartError> {
+pub(super) async fn open(
+    config: &CoordinatorConfig,
+    credentials: &Credentials,
+    http_url: &str,
+) -> Result<Storage, StartError> {
     let storage = match &config.storage {
         Some(storage) => client(storage)?,
         None => embedded(config, credentials, http_url).await?,
@@ -52,7 +56,11 @@ fn client(storage: &StorageConfig) -> Result<Storage, StartError> {
     })
 }
 
-async fn embedded(config: &CoordinatorConfig, credentials: &Credentials, http_url: &str) -> Result<Storage, StartError> {
+async fn embedded(
+    config: &CoordinatorConfig,
+    credentials: &Credentials,
+    http_url: &str,
+) -> Result<Storage, StartError> {
     let endpoint = EndpointInfo {
         public_url: http_url.to_owned(),
         region: config.region.clone(),

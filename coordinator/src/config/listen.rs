@@ -31,7 +31,10 @@ impl ListenConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         match &self.public_url {
             Some(url) if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') => {
-                Err(ConfigError::invalid("listen.public_url", "must be http://host:port or https://host:port, without a slash at its end"))
+                Err(ConfigError::invalid(
+                    "listen.public_url",
+                    "must be http://host:port or https://host:port, without a slash at its end",
+                ))
             }
             None if self.http.ip().is_unspecified() => Err(ConfigError::invalid(
                 "listen.http",

@@ -60,7 +60,9 @@ impl FromStr for ByteSize {
         let (count, unit) = split(text);
         let value = count.parse::<u64>().ok().zip(shift(unit));
         value.and_then(|(count, shift)| count.checked_mul(1 << shift)).map(Self).ok_or_else(|| {
-            ParseQuantityError(format!("{text:?} is not a size: write a whole number with B, KiB, MiB, GiB or TiB, as in \"10GiB\""))
+            ParseQuantityError(format!(
+                "{text:?} is not a size: write a whole number with B, KiB, MiB, GiB or TiB, as in \"10GiB\""
+            ))
         })
     }
 }
@@ -82,7 +84,11 @@ impl FromStr for Span {
         let (count, unit) = split(text);
         let value = count.parse::<u64>().ok().zip(unit_ms(unit));
         value.and_then(|(count, unit)| count.checked_mul(unit)).map(|ms| Self(Duration::from_millis(ms))).ok_or_else(
-            || ParseQuantityError(format!("{text:?} is not a span of time: write a whole number with ms, s, m or h, as in \"30s\"")),
+            || {
+                ParseQuantityError(format!(
+                    "{text:?} is not a span of time: write a whole number with ms, s, m or h, as in \"30s\""
+                ))
+            },
         )
     }
 }

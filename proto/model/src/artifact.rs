@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn keys_follow_the_table_of_the_reference() {
-        let spec = |path: &str, namespace_type| ArtifactSpec { path: path.into(), namespace_type, ..Default::default() };
+        let spec =
+            |path: &str, namespace_type| ArtifactSpec { path: path.into(), namespace_type, ..Default::default() };
         let key = |path, namespace, name| spec(path, namespace).key("B", name, "");
         assert_eq!(key("", Namespace::None, "N"), "N");
         assert_eq!(key("P", Namespace::None, "N"), "P/N");

@@ -40,7 +40,9 @@ impl EnvironmentVariable {
             return Some(format!("environment variable name {name:?} holds '=', NUL or a line break"));
         }
         if name.starts_with("CODEBUILD_") && !name.starts_with("CODEBUILD_CONFIG_") {
-            return Some(format!("environment variable {name} is reserved: names beginning with CODEBUILD_ are set by the build"));
+            return Some(format!(
+                "environment variable {name} is reserved: names beginning with CODEBUILD_ are set by the build"
+            ));
         }
         if self.value.contains('\0') {
             return Some(format!("the value of environment variable {name} holds a NUL byte"));

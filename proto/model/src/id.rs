@@ -87,10 +87,7 @@ impl FromStr for BuildId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let error = || IdError::Build(text.to_owned());
         let (project, uuid) = text.split_once(':').ok_or_else(error)?;
-        Ok(Self {
-            project: project.parse().map_err(|_| error())?,
-            uuid: Uuid::try_parse(uuid).map_err(|_| error())?,
-        })
+        Ok(Self { project: project.parse().map_err(|_| error())?, uuid: Uuid::try_parse(uuid).map_err(|_| error())? })
     }
 }
 

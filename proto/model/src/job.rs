@@ -32,7 +32,8 @@ impl BuildspecOrigin {
             Self::Default
         } else if let Some(rest) = text.strip_prefix("arn:").and_then(|arn| arn.split_once(":s3:::")) {
             Self::S3(rest.1.to_owned())
-        } else if text.contains('\n') || text.trim_start().starts_with('{') || text.trim_start().starts_with("version:") {
+        } else if text.contains('\n') || text.trim_start().starts_with('{') || text.trim_start().starts_with("version:")
+        {
             Self::Inline(text.to_owned())
         } else {
             Self::Path(text.to_owned())

@@ -35,8 +35,17 @@ pub enum Phase {
 impl Phase {
     /// All phases in order.
     pub const ALL: [Self; 11] = [
-        Self::Submitted, Self::Queued, Self::Provisioning, Self::DownloadSource, Self::Install, Self::PreBuild,
-        Self::Build, Self::PostBuild, Self::UploadArtifacts, Self::Finalizing, Self::Completed,
+        Self::Submitted,
+        Self::Queued,
+        Self::Provisioning,
+        Self::DownloadSource,
+        Self::Install,
+        Self::PreBuild,
+        Self::Build,
+        Self::PostBuild,
+        Self::UploadArtifacts,
+        Self::Finalizing,
+        Self::Completed,
     ];
 
     /// The phases that hold user commands, in order.

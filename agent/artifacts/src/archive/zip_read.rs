@@ -30,6 +30,9 @@ pub struct Limits {
     pub ratio_free_bytes: u64,
     /// Bytes of the archive's table of contents, which is held in memory.
     pub directory_bytes: u64,
+    /// Whether links may point out of the archive. Nothing is ever written through a link; whoever reads what was
+    /// unpacked must not follow them.
+    pub outward_links: bool,
 }
 
 impl Default for Limits {
@@ -40,6 +43,7 @@ impl Default for Limits {
             ratio: 1000,
             ratio_free_bytes: 100 << 20,
             directory_bytes: 256 << 20,
+            outward_links: false,
         }
     }
 }

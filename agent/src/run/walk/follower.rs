@@ -2,6 +2,7 @@
 
 use crate::bell::{Bell, Listener};
 use buildyard_runner::journal::{Event, ReadError, Reader, Record};
+use nix::errno::Errno;
 use std::io;
 use std::path::PathBuf;
 use tokio::task::JoinHandle;
@@ -129,6 +130,10 @@ impl Place {
 fn damage(error: ReadError) -> io::Result<Heard> {
     match error {
         ReadError::Damaged { .. } => Ok(Heard::Damaged(error.to_string())),
+        // The build put a link in the journal's place; it is not followed, and it does not go away by itself.
+        ReadError::Io(ref io) if io.raw_os_error() == Some(Errno::ELOOP as i32) => {
+            Ok(Heard::Damaged("a link lies in its place".to_owned()))
+        }
         ReadError::Io(error) => Err(error),
     }
 }

@@ -82,7 +82,8 @@ impl LogSink {
         let bytes = Bytes::from(std::mem::take(&mut self.buffer));
         let marks = std::mem::take(&mut self.marks);
         let start = self.next - bytes.len() as u64;
-        let (service, agent, token, log) = (self.service.clone(), self.agent.clone(), self.token.clone(), self.log.clone());
+        let (service, agent, token, log) =
+            (self.service.clone(), self.agent.clone(), self.token.clone(), self.log.clone());
         self.in_flight.push_back(tokio::spawn(async move {
             let (encoded, bytes) = tokio::task::spawn_blocking(move || (chunk::encode(&marks, &bytes), bytes))
                 .await

@@ -58,7 +58,8 @@ pub(crate) fn encode(marks: &[Mark], bytes: &[u8]) -> Result<Vec<u8>, Error> {
         plain.extend_from_slice(&mark.time.0.to_le_bytes());
     }
     plain.extend_from_slice(bytes);
-    zstd::bulk::compress(&plain, ZSTD_LEVEL).map_err(|error| Error::new(crate::Kind::Internal, format!("log chunk: {error}")))
+    zstd::bulk::compress(&plain, ZSTD_LEVEL)
+        .map_err(|error| Error::new(crate::Kind::Internal, format!("log chunk: {error}")))
 }
 
 /// The log's bytes in a stored chunk.

@@ -84,7 +84,8 @@ impl LiveLog {
             return None;
         }
         let state = self.state();
-        let recent = state.recent.iter().rev().find(|(start, bytes)| *start <= offset && offset < start + bytes.len() as u64);
+        let recent =
+            state.recent.iter().rev().find(|(start, bytes)| *start <= offset && offset < start + bytes.len() as u64);
         if let Some((start, bytes)) = recent {
             return Some(Place::Recent(bytes.slice(usize::try_from(offset - start).unwrap_or(0)..)));
         }

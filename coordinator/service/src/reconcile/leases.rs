@@ -47,7 +47,11 @@ fn cut_off_silent_agents(service: &Service) {
 }
 
 /// Agents with builds that are not connected, and for how long nothing was heard of them while we were up.
-async fn absent_agents(service: &Service, active: &[Build], now: Timestamp) -> Result<HashMap<AgentId, Duration>, Error> {
+async fn absent_agents(
+    service: &Service,
+    active: &[Build],
+    now: Timestamp,
+) -> Result<HashMap<AgentId, Duration>, Error> {
     let mut absent = HashMap::new();
     for agent in active.iter().filter_map(|build| build.agent.as_ref()) {
         if absent.contains_key(agent) || service.inner.sessions.get(agent).is_some() {
@@ -68,11 +72,15 @@ fn due(service: &Service, build: &Build, absent: &HashMap<AgentId, Duration>, no
     let waited = Service::waiting_since(build).map(|since| now.since(since.max(service.inner.started_at)));
     match &build.state {
         State::Leased { .. } if waited? > timings.accept_within => Some(Event::OfferExpired),
-        State::Stopping { .. } if waited? > timings.stop_within || (absence.is_some() && !in_grace) => Some(Event::StopExpired),
-        State::Running { lease, .. } if lost => {
-            Some(Event::Lost { reason: format!("agent {} was lost: no sign of life for {} s", lease.agent, absence?.as_secs()) })
+        State::Stopping { .. } if waited? > timings.stop_within || (absence.is_some() && !in_grace) => {
+            Some(Event::StopExpired)
         }
-        State::Running { lease, since } if now.since(*since) > Duration::from_secs(build.spec.timeout_seconds) + OVERTIME => {
+        State::Running { lease, .. } if lost => Some(Event::Lost {
+            reason: format!("agent {} was lost: no sign of life for {} s", lease.agent, absence?.as_secs()),
+        }),
+        State::Running { lease, since }
+            if now.since(*since) > Duration::from_secs(build.spec.timeout_seconds) + OVERTIME =>
+        {
             Some(Event::Lost { reason: format!("agent {} did not end the build at its time-out", lease.agent) })
         }
         _ => None,

@@ -38,7 +38,11 @@ async fn perform(service: &Service, entry: &OutboxEntry) -> Result<(), Error> {
         Effect::DropUploads { token } => service.drop_uploads(token).await?,
         // The entry is removed together with the build's creation.
         Effect::Retry { of, number } => return service.repeat(of, *number, entry.id).await,
-        Effect::Match | Effect::Offer { .. } | Effect::SendStop { .. } | Effect::Revoke { .. } | Effect::Freed { .. } => {}
+        Effect::Match
+        | Effect::Offer { .. }
+        | Effect::SendStop { .. }
+        | Effect::Revoke { .. }
+        | Effect::Freed { .. } => {}
     }
     Ok(service.store().done(entry.id).await?)
 }

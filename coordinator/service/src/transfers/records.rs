@@ -25,7 +25,13 @@ impl Service {
     }
 
     /// Notes that the parts of a batch are stored. Repeatable.
-    pub async fn finish_uploads(&self, agent: &AgentId, token: &LeaseToken, batch: u32, uploads: Vec<FinishedUpload>) -> Result<(), Error> {
+    pub async fn finish_uploads(
+        &self,
+        agent: &AgentId,
+        token: &LeaseToken,
+        batch: u32,
+        uploads: Vec<FinishedUpload>,
+    ) -> Result<(), Error> {
         let job = self.leased(agent, token).await?.spec;
         if uploads.iter().any(|upload| !super::may_write(&job, &upload.bucket, &upload.key)) {
             return Err(Error::new(Kind::Denied, format!("build {} may not write there", job.id)));
@@ -81,7 +87,8 @@ impl Service {
                 }
             }
             // The commit's own record goes last: until then a repetition finds it.
-            let (commit, others): (Vec<_>, Vec<_>) = page.objects.iter().partition(|record| record.key == commit_key(token));
+            let (commit, others): (Vec<_>, Vec<_>) =
+                page.objects.iter().partition(|record| record.key == commit_key(token));
             stream::iter(others.iter().map(Ok::<_, Error>))
                 .try_for_each_concurrent(AT_ONCE, async |record| Ok(objects.delete(bucket, &record.key).await?))
                 .await?;
@@ -115,6 +122,7 @@ impl Service {
 
     async fn get_record<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<T, Error> {
         let body = self.inner.parts.objects.get(&self.settings().system_bucket, key).await?;
-        serde_json::from_slice(&body).map_err(|error| Error::new(Kind::Internal, format!("record {key} is damaged: {error}")))
+        serde_json::from_slice(&body)
+            .map_err(|error| Error::new(Kind::Internal, format!("record {key} is damaged: {error}")))
     }
 }

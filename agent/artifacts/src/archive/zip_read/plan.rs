@@ -5,8 +5,8 @@ use crate::entry_name::{self, Origin};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{Read, Seek};
-use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 use zip::{System, ZipArchive};
 
 const TYPE_BITS: u32 = 0o170_000;
@@ -57,7 +57,7 @@ impl Plan {
         let mut kinds = HashMap::with_capacity(archive.len());
         let mut declared_bytes = 0_u64;
         for index in 0..archive.len() {
-            declared_bytes = declared_bytes.saturating_add(plan.add(archive, index, &mut kinds)?);
+            declared_bytes = declared_bytes.saturating_add(plan.add(archive, index, &mut kinds, limits)?);
             if declared_bytes > limits.total_bytes {
                 return Err(Error::Refused(format!("it unpacks to more than {} bytes", limits.total_bytes)));
             }
@@ -72,6 +72,7 @@ impl Plan {
         archive: &mut ZipArchive<R>,
         index: usize,
         kinds: &mut HashMap<PathBuf, Kind>,
+        limits: &Limits,
     ) -> Result<u64, Error> {
         let entry = archive.by_index_data(index).map_err(|error| Error::Damaged(error.to_string()))?;
         let raw = entry.name_raw();
@@ -95,7 +96,10 @@ impl Plan {
             return Err(refused("is used twice"));
         }
         if kind == Kind::Link {
-            let target = link_target(archive, index, &path)?;
+            let target = link_target(archive, index)?;
+            if !limits.outward_links && !entry_name::link_stays_inside(&path, target.as_bytes()) {
+                return Err(Error::Refused(format!("the link {path:?} points to {target:?}, outside the archive")));
+            }
             self.links.push((path, target));
             return Ok(0);
         }
@@ -114,15 +118,11 @@ fn kind(ends_as_directory: bool, mode: Option<u32>) -> Option<Kind> {
     }
 }
 
-fn link_target<R: Read + Seek>(archive: &mut ZipArchive<R>, index: usize, path: &Path) -> Result<OsString, Error> {
-    let damaged = |error: String| Error::Damaged(format!("link {path:?}: {error}"));
+fn link_target<R: Read + Seek>(archive: &mut ZipArchive<R>, index: usize) -> Result<OsString, Error> {
+    let damaged = |error: String| Error::Damaged(format!("link {index}: {error}"));
     let entry = archive.by_index(index).map_err(|error| damaged(error.to_string()))?;
     let mut target = Vec::new();
     entry.take(LONGEST_TARGET + 1).read_to_end(&mut target).map_err(|error| damaged(error.to_string()))?;
-    if !entry_name::link_stays_inside(path, &target) {
-        let target = String::from_utf8_lossy(&target);
-        return Err(Error::Refused(format!("the link {path:?} points to {target:?}, outside the archive")));
-    }
     Ok(OsString::from_vec(target))
 }
 

@@ -5,6 +5,8 @@
 mod artifacts;
 mod builds;
 mod crashes;
+mod foreign_storage;
+mod hosts;
 mod images;
 mod refusals;
 mod stops;

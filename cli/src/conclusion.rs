@@ -14,6 +14,9 @@ pub(crate) fn tell(view: &BuildView, format: Format) -> Exit {
         let paint = Paint::of_stream(output::stderr_is_terminal());
         output::note(&format!("\n{}", summary::of_build(paint, view).trim_end()));
     }
+    if let Some(next) = &view.next_retry {
+        output::note(&format!("`on-failure` asks for another try: {next}"));
+    }
     if let Some(hint) = standard_image::hint(view) {
         output::note(&hint);
     }

@@ -56,6 +56,7 @@ pub(crate) fn finished_build() -> BuildView {
         }],
         log_bytes: Some(17),
         retry_of: None,
+        next_retry: None,
         reason: None,
     }
 }

@@ -93,3 +93,21 @@ fn secrets_are_masked_before_they_reach_a_disk() {
         std::process::Command::new("grep").arg("-rl").arg("s3cr3t-value-0815").arg(fleet.directory()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&found.stdout), "", "the secret lies on the disk");
 }
+
+#[test]
+fn a_failure_that_asks_for_another_try_gets_it_and_no_more() {
+    let fleet = Fleet::start(AgentOptions::new(ExecutorKind::Host));
+    let buildspec = "version: 0.2\nphases: {build: {on-failure: RETRY-2, commands: ['exit 1']}}\n";
+    let first = fleet.submit(buildspec, &["--project", "again"]);
+    let mut view = fleet.finish(&first, PATIENCE);
+    for number in 1..=2 {
+        let next = harness::Started { id: view.next_retry.expect("another try is named").to_string() };
+        harness::wait_for("the next try", PATIENCE, || fleet.run(&["show", &next.id]).status.success().then_some(()));
+        let repeated = fleet.finish(&next, PATIENCE);
+        let retry_of = repeated.retry_of.clone().expect("it says what it repeats");
+        assert_eq!((retry_of.previous, retry_of.number), (view.id, number));
+        view = repeated;
+    }
+    assert_eq!(view.next_retry, None);
+    assert_eq!(fleet.documents(&["builds", "--project", "again"]).len(), 3);
+}

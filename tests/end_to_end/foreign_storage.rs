@@ -27,7 +27,14 @@ fn start_seaweedfs(weed: &str, directory: &Path) -> (Process, String) {
     std::fs::create_dir(&data).unwrap();
     let ports = free_ports(4);
     let mut command = Command::new(weed);
-    command.args(["server", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.volumeSizeLimitMB=64", "-volume.max=20"]);
+    command.args([
+        "server",
+        "-s3",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        "-master.volumeSizeLimitMB=64",
+        "-volume.max=20",
+    ]);
     command.arg(format!("-dir={}", data.display())).arg(format!("-s3.config={}", identities.display()));
     for (flag, port) in ["master.port", "volume.port", "filer.port", "s3.port"].iter().zip(&ports) {
         command.arg(format!("-{flag}={port}"));

@@ -87,7 +87,8 @@ fn start(directory: &Path, hosts: &Hosts) -> (Process, Process) {
         ),
     );
     let mut command = on(&hosts.coordinator);
-    let coordinator = Process::start(command.arg("coordinator").arg("--config").arg(coordinator), &directory.join("c.log"));
+    let coordinator =
+        Process::start(command.arg("coordinator").arg("--config").arg(coordinator), &directory.join("c.log"));
     wait_for("the coordinator", PATIENCE, || directory.join("coordinator/credentials.env").exists().then_some(()));
     let secrets = std::fs::read_to_string(directory.join("coordinator/credentials.json")).unwrap();
     let secrets: serde_json::Value = serde_json::from_str(&secrets).unwrap();

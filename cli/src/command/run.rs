@@ -17,10 +17,13 @@ use crate::render::size;
 use crate::screen::{self, ScreenOptions};
 use crate::secrets_file;
 use crate::source::form::{self, SourceForm};
+use backon::{ConstantBuilder, Retryable};
 use buildyard_agent::{AgentConfig, ByteSize};
 use buildyard_coordinator::config::{ListenConfig, RecordsConfig, RecordsKind};
 use buildyard_coordinator::{CoordinatorConfig, HeldSecrets};
-use buildyard_model::{ArtifactKind, ArtifactSpec, BuildView, ProjectName, Secret, Source, SourceKind, Submission};
+use buildyard_model::{
+    ArtifactKind, ArtifactSpec, BuildId, BuildView, ProjectName, Secret, Source, SourceKind, Submission,
+};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -99,6 +102,10 @@ async fn local_fleet(
     Ok((AllInOne::start(&coordinator, Some(secrets), agent).await?, directory))
 }
 
+/// How often, and how many times, a repetition is looked for before it counts as missing.
+const RETRY_LOOK: Duration = Duration::from_millis(100);
+const RETRY_LOOKS: usize = 100;
+
 /// Builds the folder.
 pub(crate) async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     args.log.start("error")?;
@@ -123,20 +130,34 @@ async fn build(
     project: &ProjectName,
     submission: &Submission,
     args: &RunArgs,
-    interrupts: impl futures::Stream<Item = ()> + Unpin,
+    mut interrupts: impl futures::Stream<Item = ()> + Unpin,
 ) -> Result<Exit, Failure> {
     let format = args.output.output;
-    let id = fleet.submit(project, submission).await?.view.id.to_string();
-    let mut screen = screen::open(ScreenOptions { format, raw: args.raw, phases: true });
-    let followed = follow::follow(fleet, &id, OnInterrupt::Stop, screen.as_mut(), interrupts).await?;
-    let Followed::Complete(build) = followed else {
-        output::note("left before the build had ended");
-        return Ok(Exit::Interrupted);
-    };
-    // Not told yet: a summary that promises artifacts comes after they are there.
-    let fetched = fetch(fleet, &id, args, &build.view).await;
-    let exit = conclusion::tell(&build.view, format);
-    fetched.map(|()| exit)
+    let mut id = fleet.submit(project, submission).await?.view.id.to_string();
+    loop {
+        let mut screen = screen::open(ScreenOptions { format, raw: args.raw, phases: true });
+        let followed = follow::follow(fleet, &id, OnInterrupt::Stop, screen.as_mut(), &mut interrupts).await?;
+        let Followed::Complete(build) = followed else {
+            output::note("left before the build had ended");
+            return Ok(Exit::Interrupted);
+        };
+        // Not told yet: a summary that promises artifacts comes after they are there.
+        let fetched = fetch(fleet, &id, args, &build.view).await;
+        let exit = conclusion::tell(&build.view, format);
+        fetched?;
+        match &build.view.next_retry {
+            Some(next) => id = queued(fleet, next).await?,
+            None => return Ok(exit),
+        }
+    }
+}
+
+/// Waits until the repetition of a failed build is queued, which follows its end at once.
+async fn queued(fleet: &Fleet, build: &BuildId) -> Result<String, Failure> {
+    let id = build.to_string();
+    let look = || async { fleet.get(&id).await.map(drop) };
+    look.retry(ConstantBuilder::default().with_delay(RETRY_LOOK).with_max_times(RETRY_LOOKS)).await?;
+    Ok(id)
 }
 
 async fn fetch(fleet: &Fleet, id: &str, args: &RunArgs, view: &BuildView) -> Result<(), Failure> {

@@ -52,6 +52,7 @@ fn text(paint: Paint, view: &BuildView, now: Timestamp) -> String {
         ("agent", view.agent.as_ref().map(|agent| format!("{agent}, attempt {}", view.attempt))),
         ("log", view.log_bytes.map(size::of)),
         ("retry of", view.retry_of.as_ref().map(|retry| retry.previous.to_string())),
+        ("retried as", view.next_retry.as_ref().map(ToString::to_string)),
         ("reason", view.reason.clone()),
     ];
     fields.extend(optional.into_iter().filter_map(|(name, value)| Some((name, printable(&value?)))));

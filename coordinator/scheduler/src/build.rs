@@ -5,7 +5,9 @@
 use crate::event::Rejected;
 use crate::lifecycle::history;
 use crate::placement::Candidate;
-use buildyard_model::{AgentId, ArtifactRecord, JobSpec, LeaseToken, LogOffset, Outcome, PhaseRecord, Timestamp};
+use buildyard_model::{
+    AgentId, ArtifactRecord, BuildId, JobSpec, LeaseToken, LogOffset, Outcome, PhaseRecord, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -76,6 +78,9 @@ pub struct Build {
     pub exported: Vec<(String, String)>,
     pub artifacts: Vec<ArtifactRecord>,
     pub log_bytes: Option<LogOffset>,
+    /// The build that repeats this one, if its failure asked for that.
+    #[serde(default)]
+    pub next_retry: Option<BuildId>,
     /// The lease whose report was accepted: by it a repeated Finish is told from a stale one.
     #[serde(default)]
     pub accepted: Option<LeaseToken>,
@@ -104,6 +109,7 @@ impl Build {
             exported: Vec::new(),
             artifacts: Vec::new(),
             log_bytes: None,
+            next_retry: None,
             accepted: None,
             reason: None,
             version: 0,

@@ -30,6 +30,7 @@ impl Build {
             artifacts: self.artifacts.clone(),
             log_bytes: self.log_bytes,
             retry_of: self.spec.retry_of.clone(),
+            next_retry: self.next_retry.clone(),
             reason: self.reason.clone(),
         }
     }

@@ -42,7 +42,7 @@ impl Service {
     pub(crate) async fn repeat(&self, of: &BuildId, number: u32, outbox_entry: u64) -> Result<(), Error> {
         let failed = self.load(of).await?;
         let spec = JobSpec {
-            id: BuildId::new(of.project().clone(), Uuid::new_v4()),
+            id: of.repetition(number),
             submitted_at: self.now(),
             retry_of: Some(RetryOf { previous: of.clone(), number }),
             ..failed.spec

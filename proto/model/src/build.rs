@@ -51,6 +51,9 @@ pub struct BuildView {
     /// Set when this build repeats a failed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<RetryOf>,
+    /// The build that repeats this one, when `on-failure` asked for another try (reference 2.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_retry: Option<BuildId>,
     /// Why the build ended as FAULT or waits, if there is more to say than the phases do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -76,6 +76,14 @@ impl BuildId {
         &self.project
     }
 
+    /// The id of the build that repeats this one as try `number`: always the same, so that it is known before the build
+    /// is made and cannot be made twice.
+    #[must_use]
+    pub fn repetition(&self, number: u32) -> Self {
+        let uuid = Uuid::new_v5(&self.uuid, format!("repetition {number}").as_bytes());
+        Self { project: self.project.clone(), uuid }
+    }
+
     /// The part after the colon: unique by itself, and safe as a file, container or object name.
     pub fn uuid(&self) -> Uuid {
         self.uuid

@@ -15,6 +15,10 @@ pub(super) fn apply(build: &mut Build, token: LeaseToken, report: Report, now: T
     let stopping = matches!(build.state, State::Stopping { .. });
     let outcome = report.outcome;
     let effects = effects(build, &token, &report, stopping);
+    build.next_retry = effects.iter().find_map(|effect| match effect {
+        Effect::Retry { of, number } => Some(of.repetition(*number)),
+        _ => None,
+    });
     build.commands_started |= progress::reaches_commands(&report.phases);
     history::merge(&mut build.phases, report.phases, now);
     build.exported = report.exported;

@@ -90,6 +90,13 @@ mod tests {
     }
 
     #[test]
+    fn without_a_bucket_the_coordinators_own_is_meant() {
+        assert_eq!(ArtifactArgs::default().spec(), Ok(None));
+        let zip = ArtifactArgs { packaging: PackagingArgument::Zip, ..Default::default() }.spec().unwrap().unwrap();
+        assert_eq!((zip.kind, zip.location.as_str(), zip.packaging), (ArtifactKind::S3, "", Packaging::Zip));
+    }
+
+    #[test]
     fn bucket_and_path_are_told_apart() {
         let given = spec("releases/nightly/linux/").unwrap().unwrap();
         assert_eq!((given.location.as_str(), given.path.as_str()), ("releases", "nightly/linux"));

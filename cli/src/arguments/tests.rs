@@ -52,7 +52,6 @@ fn wrong_calls_are_refused_as_such() {
         "buildyard start --source . --env =x",
         "buildyard start --source . --env CODEBUILD_X=1",
         "buildyard start --source . --raw",
-        "buildyard start --source . --packaging zip",
         "buildyard start --source . --compute-type huge",
         "buildyard start --source . --project x",
         "buildyard builds --limit 0",

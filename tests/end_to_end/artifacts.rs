@@ -89,7 +89,7 @@ artifacts: {files: ['**/*'], base-directory: out}
 fn nothing_is_seen_of_an_upload_that_was_killed() {
     let mut fleet = Fleet::start(AgentOptions::new(ExecutorKind::Host));
     let buildspec = "version: 0.2
-phases: {build: {commands: ['mkdir out', 'head -c 1500000000 /dev/zero > out/large.bin', 'echo small > out/small']}}
+phases: {build: {commands: ['mkdir out', 'head -c 500000000 /dev/zero > out/large.bin', 'echo small > out/small']}}
 artifacts: {files: ['**/*'], base-directory: out}
 ";
     let build = fleet.submit(buildspec, &["--project", "killed"]);

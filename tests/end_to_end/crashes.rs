@@ -4,6 +4,9 @@ use harness::{AgentOptions, ExecutorKind, Fleet, Started, busybox_image, wait_fo
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(180);
+/// How long each is dead (issue, acceptance 2).
+const AGENT_AWAY: Duration = Duration::from_secs(3);
+const COORDINATOR_AWAY: Duration = Duration::from_secs(10);
 
 /// Prints 1..=count slowly enough that the crashes come in the middle.
 fn counting(count: u32) -> String {
@@ -33,11 +36,11 @@ fn survives(executor: ExecutorKind, image: &str) {
     let build = fleet.submit(&counting(COUNT), &["--image", image]);
     wait_for_output(&fleet, &build);
     fleet.kill_agent();
-    std::thread::sleep(Duration::from_secs(1));
+    std::thread::sleep(AGENT_AWAY);
     fleet.restart_agent();
     fleet.wait_online(1);
     fleet.kill_coordinator();
-    std::thread::sleep(Duration::from_secs(3));
+    std::thread::sleep(COORDINATOR_AWAY);
     fleet.restart_coordinator();
     fleet.succeed(&build, PATIENCE);
     expect_numbers(&fleet, &build, COUNT);

@@ -15,8 +15,8 @@ use futures::stream;
 use packed::{List, Tally};
 use std::sync::Arc;
 
-/// Requests at one time.
-const CONNECTIONS: usize = 4;
+/// Requests at one time. Storage makes small files durable together when they come together.
+const CONNECTIONS: usize = 16;
 
 impl Build {
     /// Uploads what is packed and ends the phase, if the runner left it running.

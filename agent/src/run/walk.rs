@@ -23,6 +23,8 @@ use watch::{Ended, Watch};
 const GRACE: Duration = Duration::from_secs(10);
 /// How long the journal may take to be read to its end once nobody writes to it (reliability 2.2: DRAIN).
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long a stop may wait until it is known which phase it ends.
+const CATCH_UP: Duration = Duration::from_millis(500);
 
 /// What ends the loop.
 enum Turn {
@@ -84,11 +86,12 @@ impl Build {
                     for event in events {
                         changed |= projection.apply(event);
                     }
-                    if projection.verdict.is_some() {
-                        return Turn::Over;
-                    }
+                    // Also with the verdict: the upload that follows may take long.
                     if changed {
                         self.teller.soon(self.state.snapshot(&projection.phases, projection.commands_started));
+                    }
+                    if projection.verdict.is_some() {
+                        return Turn::Over;
                     }
                 }
                 Heard::Nothing => {
@@ -127,6 +130,10 @@ impl Build {
     ) -> Result<(), Halt> {
         self.state.ending = halt.ending();
         self.keep_if_possible();
+        // What is in the journal by now happened before the build was told to end.
+        if timeout(CATCH_UP, Self::catch_up(follower, projection)).await.is_err() {
+            tracing::debug!("a build writes its journal faster than it is read; it is stopped where it was seen last");
+        }
         let grace = match &self.state.ending {
             Some(Ending::Stopped { grace_ms }) => Duration::from_millis(*grace_ms).min(GRACE),
             Some(Ending::TimedOut) => GRACE,

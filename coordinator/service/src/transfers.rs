@@ -18,8 +18,8 @@ use uuid::Uuid;
 const PART_BYTES: u64 = 8 * 1024 * 1024;
 /// Parts of one upload; larger files get larger parts. S3 takes 10,000; fewer keep the answer small.
 const MOST_PARTS: u64 = 1000;
-/// Requests to storage at once for one caller.
-const AT_ONCE: usize = 8;
+/// Requests to storage at once for one caller: what is made durable at the same time costs little more than one.
+const AT_ONCE: usize = 32;
 
 /// A file that an agent wants to upload.
 #[derive(Debug, Clone)]

@@ -29,7 +29,9 @@ pub(crate) struct LogArgs {
 impl LogArgs {
     /// Begins to log. `quiet` is the filter when the user gave none.
     pub(crate) fn start(&self, quiet: &str) -> Result<(), Failure> {
-        let text = self.log_level.as_deref().filter(|text| !text.is_empty()).unwrap_or(quiet);
+        // The S3 library logs each object that is not there as an error; for its callers that is an answer.
+        let quiet = format!("{quiet},s3s=off");
+        let text = self.log_level.as_deref().filter(|text| !text.is_empty()).unwrap_or(&quiet);
         let filter = EnvFilter::try_new(text)
             .map_err(|error| Failure::call(format!("log filter {text:?} is not valid: {error}")))?;
         let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

@@ -14,18 +14,19 @@ const AT_ONCE: usize = 4;
 pub(crate) async fn all(objects: &[Object], folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let places: Vec<PathBuf> = objects.iter().map(|object| place(folder, &object.path)).collect::<Result<_, _>>()?;
     tokio::fs::create_dir_all(folder).await.map_err(Failure::file("create", folder))?;
+    let client = transfer::client()?;
     let bar = ProgressBar::new(objects.iter().map(|object| object.size_bytes).sum()).with_style(bar_style());
-    let transfers = objects.iter().zip(&places).map(|(object, place)| one(object, place, &bar));
+    let transfers = objects.iter().zip(&places).map(|(object, place)| one(&client, object, place, &bar));
     let done = futures::stream::iter(transfers).buffer_unordered(AT_ONCE).try_collect::<()>().await;
     bar.finish_and_clear();
     done.map(|()| places)
 }
 
-async fn one(object: &Object, place: &Path, bar: &ProgressBar) -> Result<(), Failure> {
+async fn one(client: &reqwest::Client, object: &Object, place: &Path, bar: &ProgressBar) -> Result<(), Failure> {
     if let Some(parent) = place.parent() {
         tokio::fs::create_dir_all(parent).await.map_err(Failure::file("create", parent))?;
     }
-    transfer::get(&object.url, place, object.size_bytes, bar).await
+    transfer::get(client, &object.url, place, object.size_bytes, bar).await
 }
 
 /// Where an object goes.

@@ -25,8 +25,14 @@ pub(crate) async fn put(url: &str, path: &Path, length: u64, bar: &ProgressBar) 
 }
 
 /// Fetches `url` into `path`, which appears whole or not at all; `length` is what must arrive.
-pub(crate) async fn get(url: &str, path: &Path, length: u64, bar: &ProgressBar) -> Result<(), Failure> {
-    let answer = checked("fetch from", client()?.get(url).send().await).await?;
+pub(crate) async fn get(
+    client: &reqwest::Client,
+    url: &str,
+    path: &Path,
+    length: u64,
+    bar: &ProgressBar,
+) -> Result<(), Failure> {
+    let answer = checked("fetch from", client.get(url).send().await).await?;
     let chunks = answer.bytes_stream().map_err(|error| std::io::Error::other(chain(&error.without_url())));
     let part = part_path(path);
     let written = write_all(&part, chunks.inspect_ok(|chunk| bar.inc(chunk.len() as u64))).await;
@@ -60,7 +66,8 @@ fn part_path(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn client() -> Result<reqwest::Client, Failure> {
+/// A client to share between transfers: making one reads the host's certificates.
+pub(crate) fn client() -> Result<reqwest::Client, Failure> {
     reqwest::Client::builder()
         .connect_timeout(CONNECT)
         .read_timeout(SILENCE)

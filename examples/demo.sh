@@ -55,9 +55,11 @@ await() {
 
 if command -v aws >/dev/null; then
     aws=aws
+elif [ -x "$tools/bin/aws" ]; then
+    aws=$tools/bin/aws
 else
     step "a Python environment with the aws command"
-    "$here/../deploy/host/python-tools.sh" "$tools" awscli
+    "$here/../deploy/host/python-tools.sh" "$tools" awscli==1.46.3
     aws=$tools/bin/aws
 fi
 

@@ -165,6 +165,7 @@ async fn begin(
         ringer: Ringer::start(),
         binary,
         allow_privileged: config.allow_privileged,
+        log_limit_bytes: config.logs.limit.as_bytes(),
         clock: Arc::new(SystemClock),
         builds,
         online: is_online,
@@ -208,7 +209,7 @@ fn supervise(
     })
 }
 
-async fn executor(config: &AgentConfig) -> Result<Arc<dyn Executor>, ExecutorError> {
+pub(crate) async fn executor(config: &AgentConfig) -> Result<Arc<dyn Executor>, ExecutorError> {
     Ok(match config.executor.kind {
         ExecutorKind::Docker => {
             let options = EngineOptions { address: config.executor.address.clone(), ..EngineOptions::default() };
@@ -246,7 +247,7 @@ fn source_options(config: &AgentConfig) -> Options {
 }
 
 /// Where secrets lie: in memory, in a folder that belongs to this data directory alone.
-fn memory(data_dir: &Path) -> PathBuf {
+pub(crate) fn memory(data_dir: &Path) -> PathBuf {
     let key = hex::encode(Sha256::digest(data_dir.as_os_str().as_encoded_bytes()));
     let shared = Path::new("/dev/shm");
     let base = if shared.is_dir() { Some(shared.to_owned()) } else { runtime_directory() };

@@ -7,12 +7,14 @@ mod capacity;
 mod coordinator;
 mod environment;
 mod executor;
+mod logs;
 mod source;
 
 pub use buildyard_config::{ByteSize, ConfigError, ParseQuantityError, Span};
 pub use capacity::CapacityConfig;
 pub use coordinator::CoordinatorConfig;
 pub use executor::{ExecutorConfig, ExecutorKind};
+pub use logs::LogsConfig;
 pub use source::GitConfig;
 
 pub(crate) use environment::runtime_directory;
@@ -47,6 +49,8 @@ pub struct AgentConfig {
     pub executor: ExecutorConfig,
     /// How much the builds may use together.
     pub capacity: CapacityConfig,
+    /// What is kept of builds' logs.
+    pub logs: LogsConfig,
     /// How git sources are fetched.
     pub git: GitConfig,
 }
@@ -64,6 +68,7 @@ impl Default for AgentConfig {
             coordinator: CoordinatorConfig::default(),
             executor: ExecutorConfig::default(),
             capacity: CapacityConfig::default(),
+            logs: LogsConfig::default(),
             git: GitConfig::default(),
         }
     }
@@ -105,6 +110,7 @@ impl AgentConfig {
         }
         self.coordinator.check()?;
         self.executor.check()?;
+        self.logs.check()?;
         self.capacity.check()
     }
 

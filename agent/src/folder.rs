@@ -66,18 +66,22 @@ impl Builds {
         Ok(builds)
     }
 
+    /// Where they lie: to be named when their disk is full.
+    pub(crate) fn place(&self) -> &Path {
+        &self.root
+    }
+
     /// Makes the folder of a lease, with its job in it.
     pub(crate) fn create(&self, lease: &LeaseToken, job: &JobSpec) -> io::Result<Folder> {
         let folder = self.folder(&lease.slug());
         let draft = self.root.join(format!(".new-{}", lease.slug()));
         trash::move_to(&self.trash, &draft)?;
-        make_private(&draft)?;
-        for name in ["control", "workspace", "readonly"] {
-            fs::create_dir(draft.join(name))?;
+        let made = draw(&draft, lease, job).and_then(|()| fs::rename(&draft, &folder.path));
+        if let Err(error) = made {
+            // A full disk needs even this little; the next start of the agent removes what stays.
+            let _ = fs::remove_dir_all(&draft);
+            return Err(error);
         }
-        let file = JobFile { lease: lease.clone(), job: job.clone() };
-        write_private(&draft.join("job.json"), &serde_json::to_vec(&file)?)?;
-        fs::rename(&draft, &folder.path)?;
         Ok(folder)
     }
 
@@ -129,6 +133,11 @@ impl Builds {
 }
 
 impl Folder {
+    /// Where all builds of the agent lie: to be named when their disk is full.
+    pub(crate) fn place(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
     /// Lines of the agent before the runner's.
     pub(crate) fn intro(&self) -> PathBuf {
         self.path.join("intro.journal")
@@ -238,6 +247,15 @@ impl Folder {
         };
         Ok((job, state))
     }
+}
+
+fn draw(draft: &Path, lease: &LeaseToken, job: &JobSpec) -> io::Result<()> {
+    make_private(draft)?;
+    for name in ["control", "workspace", "readonly"] {
+        fs::create_dir(draft.join(name))?;
+    }
+    let file = JobFile { lease: lease.clone(), job: job.clone() };
+    write_private(&draft.join("job.json"), &serde_json::to_vec(&file)?)
 }
 
 fn make_private(path: &Path) -> io::Result<()> {

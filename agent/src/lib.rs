@@ -7,6 +7,7 @@
 mod agent;
 mod bell;
 mod binary;
+mod clear;
 mod config;
 mod enrolment;
 mod folder;
@@ -30,7 +31,7 @@ mod voice;
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};
 pub use config::{
     AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GitConfig,
-    ParseQuantityError, Span,
+    LogsConfig, ParseQuantityError, Span,
 };
 pub use lock::LockError;
 pub use supervisor::RunError;

@@ -7,6 +7,7 @@
 mod buildspec;
 mod close;
 pub(crate) mod environment;
+mod git_credentials;
 mod halt;
 mod layout;
 pub(crate) mod ledger;
@@ -86,7 +87,12 @@ impl Build {
         let now = Moment::now(site.clock.now());
         let worked = now.since(state.began.get_or_insert_with(|| now.clone())).unwrap_or(Duration::MAX);
         let left = Duration::from_secs(job.timeout_seconds).saturating_sub(worked);
-        let parts = Parts { intro: folder.intro(), journal: folder.journal(), outro: folder.outro() };
+        let parts = Parts {
+            intro: folder.intro(),
+            journal: folder.journal(),
+            outro: folder.outro(),
+            limit_bytes: site.log_limit_bytes,
+        };
         let logs = LogStream::start(site.uplink.clone(), lease.clone(), parts, bell.clone());
         let layout = match site.capabilities.isolates {
             true => Layout::container(),

@@ -30,6 +30,8 @@ pub(crate) struct Site {
     /// The program that builds run as their runner.
     pub binary: PathBuf,
     pub allow_privileged: bool,
+    /// Of one build.
+    pub log_limit_bytes: u64,
     pub clock: Arc<dyn Clock>,
     pub builds: Builds,
     /// Whether the coordinator is there.

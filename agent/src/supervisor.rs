@@ -60,6 +60,8 @@ pub(crate) struct Supervisor {
     /// When to end although not everything is said.
     end_at: Option<Instant>,
     over: bool,
+    /// Whether a build could not be taken up: then the agent's health is to be looked at.
+    stumbled: bool,
     /// Given back when everything above is.
     _lock: DataLock,
 }
@@ -95,6 +97,7 @@ impl Supervisor {
             began: Instant::now(),
             end_at: None,
             over: false,
+            stumbled: false,
             _lock: lock,
         }
     }
@@ -124,6 +127,9 @@ impl Supervisor {
         self.apply(Input::Health(sources.health.problem()));
         let (mut draining, mut killing) = (false, false);
         while !self.over {
+            if std::mem::take(&mut self.stumbled) {
+                sources.health.look();
+            }
             let wake = self.wake();
             tokio::select! {
                 biased;

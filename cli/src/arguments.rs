@@ -5,6 +5,7 @@ pub(crate) mod buildspec;
 pub(crate) mod duration;
 pub(crate) mod environment;
 pub(crate) mod executor;
+pub(crate) mod secondary;
 pub(crate) mod variable;
 
 use crate::command;
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Artifacts(command::artifacts::ArtifactsArgs),
     /// List the agents, or take one out of service and back
     Agents(command::agents::AgentsArgs),
+    /// Say who may use the AWS endpoint: users, access keys, policies
+    Admin(command::admin::AdminArgs),
     /// Run the coordinator: queue, storage and API
     Coordinator(command::coordinator::CoordinatorArgs),
     /// Run the agent of a build host

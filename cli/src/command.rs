@@ -1,10 +1,13 @@
 //! One file per subcommand: its arguments with their help, and what it does. Here is only who runs how.
 
+pub(crate) mod admin;
 pub(crate) mod agent;
 pub(crate) mod agents;
 pub(crate) mod artifacts;
 pub(crate) mod builds;
 pub(crate) mod coordinator;
+pub(crate) mod daemon;
+mod first_start;
 pub(crate) mod logs;
 pub(crate) mod run;
 pub(crate) mod runner;
@@ -60,6 +63,7 @@ impl Command {
             Self::Show(args) => show::execute(args).await,
             Self::Artifacts(args) => artifacts::execute(args).await,
             Self::Agents(args) => agents::execute(args).await,
+            Self::Admin(args) => admin::execute(args).await,
             Self::Coordinator(args) => coordinator::execute(args).await,
             Self::Agent(args) => agent::execute(args).await,
             Self::Runner(_) => Err(Failure::service("the runner was started inside the runtime")),

@@ -1,9 +1,11 @@
 //! The coordinator's gRPC door as the commands use it: every call of the client API with its deadline, its answers as
 //! documents, its errors as failures that say what to do.
 
+mod admin;
 mod document;
 mod refusal;
 
+pub(crate) use admin::NewKey;
 pub(crate) use document::Document;
 pub(crate) use refusal::Refusal;
 
@@ -11,9 +13,13 @@ use crate::failure::Failure;
 use buildyard_model::{AgentView, BuildView, ProjectName, Submission};
 use buildyard_proto::convert;
 use buildyard_proto::v1;
+use buildyard_proto::v1::admin_client::AdminClient;
 use buildyard_proto::v1::agents_client::AgentsClient;
 use buildyard_proto::v1::builds_client::BuildsClient;
+use buildyard_proto::v1::list_artifacts_reply::Object;
+use futures::{Stream, TryStreamExt, stream};
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -46,6 +52,7 @@ pub(crate) struct ConnectionArgs {
 pub(crate) struct Fleet {
     builds: BuildsClient<InterceptedService<Channel, Bearer>>,
     agents: AgentsClient<InterceptedService<Channel, Bearer>>,
+    admin: AdminClient<InterceptedService<Channel, Bearer>>,
     endpoint: String,
 }
 
@@ -99,7 +106,9 @@ impl Fleet {
         Ok(Self {
             builds: BuildsClient::with_interceptor(channel.clone(), bearer.clone())
                 .max_decoding_message_size(LARGEST_MESSAGE),
-            agents: AgentsClient::with_interceptor(channel, bearer).max_decoding_message_size(LARGEST_MESSAGE),
+            agents: AgentsClient::with_interceptor(channel.clone(), bearer.clone())
+                .max_decoding_message_size(LARGEST_MESSAGE),
+            admin: AdminClient::with_interceptor(channel, bearer).max_decoding_message_size(LARGEST_MESSAGE),
             endpoint: url,
         })
     }
@@ -173,19 +182,34 @@ impl Fleet {
     }
 
     /// All stored objects of a build's artifacts.
-    pub(crate) async fn artifacts(&self, id: &str) -> Result<Vec<v1::list_artifacts_reply::Object>, Failure> {
-        let (mut objects, mut after) = (Vec::new(), String::new());
-        loop {
-            let request = v1::ListArtifactsRequest { build_id: id.to_owned(), after };
-            let reply =
-                self.builds.clone().list_artifacts(timed(request)).await.map_err(|status| self.refused(&status))?;
-            let page = reply.into_inner();
-            objects.extend(page.objects);
-            after = page.next;
-            if after.is_empty() {
-                return Ok(objects);
+    pub(crate) async fn artifacts(&self, id: &str) -> Result<Vec<Object>, Failure> {
+        self.artifact_pages(id).try_concat().await
+    }
+
+    /// The stored objects of a build's artifacts, page by page. The next page is asked for while one is used.
+    pub(crate) fn artifact_pages(&self, id: &str) -> impl Stream<Item = Result<Vec<Object>, Failure>> + use<> {
+        let (fleet, id) = (self.clone(), id.to_owned());
+        let (give, pages) = mpsc::channel(1);
+        tokio::spawn(async move {
+            let mut after = Some(String::new());
+            while let Some(from) = after.take() {
+                let page = fleet.artifact_page(&id, from).await.map(|page| {
+                    after = Some(page.next).filter(|next| !next.is_empty());
+                    page.objects
+                });
+                // Nobody wants more of them.
+                if give.send(page).await.is_err() {
+                    return;
+                }
             }
-        }
+        });
+        stream::unfold(pages, async |mut pages| pages.recv().await.map(|page| (page, pages)))
+    }
+
+    async fn artifact_page(&self, id: &str, after: String) -> Result<v1::ListArtifactsReply, Failure> {
+        let request = v1::ListArtifactsRequest { build_id: id.to_owned(), after };
+        let reply = self.builds.clone().list_artifacts(timed(request)).await;
+        Ok(reply.map_err(|status| self.refused(&status))?.into_inner())
     }
 
     /// A place to send a source of `size_bytes` to.

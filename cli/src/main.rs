@@ -3,6 +3,8 @@
 
 mod all_in_one;
 mod arguments;
+mod aws_profile;
+mod claim;
 mod command;
 mod conclusion;
 mod download;

@@ -2,4 +2,5 @@
 
 pub(crate) mod folder;
 pub(crate) mod form;
+pub(crate) mod secondary;
 pub(crate) mod upload;

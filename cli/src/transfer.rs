@@ -13,6 +13,8 @@ use tokio_util::io::ReaderStream;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(60);
+/// A file up to this long is held in memory on its way, in bytes.
+const SMALL: u64 = 256 * 1024;
 
 /// Sends the file at `path`, `length` bytes long.
 pub(crate) async fn put(url: &str, path: &Path, length: u64, bar: &ProgressBar) -> Result<(), Failure> {
@@ -24,7 +26,8 @@ pub(crate) async fn put(url: &str, path: &Path, length: u64, bar: &ProgressBar) 
     checked("send the source to", sent).await.map(drop)
 }
 
-/// Fetches `url` into `path`, which appears whole or not at all; `length` is what must arrive.
+/// Fetches `url` into `path`, which appears whole or not at all, with the folders on its way; `length` is what must
+/// arrive.
 pub(crate) async fn get(
     client: &reqwest::Client,
     url: &str,
@@ -34,18 +37,52 @@ pub(crate) async fn get(
 ) -> Result<(), Failure> {
     let answer = checked("fetch from", client.get(url).send().await).await?;
     let chunks = answer.bytes_stream().map_err(|error| std::io::Error::other(chain(&error.without_url())));
-    let part = part_path(path);
-    let written = write_all(&part, chunks.inspect_ok(|chunk| bar.inc(chunk.len() as u64))).await;
-    let done = match written {
-        Ok(count) if count == length => tokio::fs::rename(&part, path).await.map_err(Failure::file("create", path)),
+    let chunks = chunks.inspect_ok(|chunk| bar.inc(chunk.len() as u64));
+    let written = if length <= SMALL { small(path, length, chunks).await } else { large(path, length, chunks).await };
+    match written {
+        Ok(count) if count == length => Ok(()),
         Ok(count) => Err(Failure::service(format!("cannot fetch {}: got {count} of {length} bytes", path.display()))),
         Err(error) => Err(Failure::file("write", path)(error)),
+    }
+}
+
+/// Gathers the bytes and writes them in one go: every hand-over to the threads that write costs more than the write.
+async fn small(path: &Path, length: u64, chunks: impl Stream<Item = std::io::Result<Bytes>>) -> std::io::Result<u64> {
+    let mut chunks = std::pin::pin!(chunks);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    while let Some(chunk) = chunks.try_next().await? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() as u64 > length {
+            return Ok(bytes.len() as u64);
+        }
+    }
+    let count = bytes.len() as u64;
+    if count == length {
+        let path = path.to_owned();
+        let work = move || {
+            let part = part_path(&path);
+            make_folder(&path)?;
+            let written = std::fs::write(&part, &bytes).and_then(|()| std::fs::rename(&part, &path));
+            written.inspect_err(|_| drop(std::fs::remove_file(&part)))
+        };
+        tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)??;
+    }
+    Ok(count)
+}
+
+async fn large(path: &Path, length: u64, chunks: impl Stream<Item = std::io::Result<Bytes>>) -> std::io::Result<u64> {
+    let folder = path.to_owned();
+    tokio::task::spawn_blocking(move || make_folder(&folder)).await.map_err(std::io::Error::other)??;
+    let part = part_path(path);
+    let written = match write_all(&part, chunks).await {
+        Ok(count) if count == length => tokio::fs::rename(&part, path).await.map(|()| count),
+        other => other,
     };
-    if done.is_err() {
+    if !matches!(written, Ok(count) if count == length) {
         // What remains of a failed transfer helps nobody; that it cannot be removed changes nothing.
         let _ = tokio::fs::remove_file(&part).await;
     }
-    done
+    written
 }
 
 async fn write_all(path: &Path, chunks: impl Stream<Item = std::io::Result<Bytes>>) -> std::io::Result<u64> {
@@ -58,6 +95,10 @@ async fn write_all(path: &Path, chunks: impl Stream<Item = std::io::Result<Bytes
     }
     file.flush().await?;
     Ok(count)
+}
+
+fn make_folder(file: &Path) -> std::io::Result<()> {
+    file.parent().map_or(Ok(()), std::fs::create_dir_all)
 }
 
 fn part_path(path: &Path) -> PathBuf {

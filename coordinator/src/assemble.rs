@@ -2,12 +2,13 @@
 
 mod doors;
 mod records;
+mod secrets;
 mod storage;
 
 use crate::config::{ConfigError, CoordinatorConfig};
 use crate::credentials::Credentials;
 use buildyard_model::SystemClock;
-use buildyard_service::{FileSecrets, HeldSecrets, Parts, Secrets, Service, Settings, fingerprint, reconcile};
+use buildyard_service::{Parts, Secrets, Service, Settings, fingerprint, reconcile};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
@@ -30,6 +31,9 @@ pub enum StartError {
     /// Records cannot be opened.
     #[error(transparent)]
     Records(#[from] buildyard_store::Error),
+    /// Stored secrets cannot be opened.
+    #[error(transparent)]
+    Vault(#[from] buildyard_vault::KeyError),
     /// Storage cannot be used.
     #[error("storage cannot be used: {0}")]
     Storage(#[from] buildyard_blobs::Error),
@@ -48,6 +52,11 @@ pub struct Coordinator {
     pub credentials: Credentials,
     /// The file to source.
     pub credentials_file: PathBuf,
+    /// What AWS clients call `endpoint_url`.
+    pub endpoint_url: String,
+    pub region: String,
+    /// Whether the credentials were made just now.
+    pub is_first_start: bool,
     tasks: TaskTracker,
     reconcilers: TaskTracker,
 }
@@ -55,14 +64,20 @@ pub struct Coordinator {
 impl Coordinator {
     /// Starts everything; it ends with `shutdown`. When this returns, both doors answer.
     pub async fn start(config: &CoordinatorConfig, shutdown: &CancellationToken) -> Result<Self, StartError> {
-        let secrets: Arc<dyn Secrets> = match &config.secrets_file {
-            Some(path) => Arc::new(FileSecrets::open(path.clone()).await?),
-            None => Arc::new(HeldSecrets::default()),
-        };
-        Self::start_with(config, secrets, shutdown).await
+        Self::start_with(config, secrets::by_hand(config).await?, shutdown).await
     }
 
-    /// Starts everything with secrets from elsewhere than the configuration.
+    /// Says what would keep a coordinator from starting with this configuration, as far as that can be seen without
+    /// starting: its values, and the files that it names.
+    pub async fn check(config: &CoordinatorConfig) -> Result<(), StartError> {
+        config.check()?;
+        if let Some(storage) = &config.storage {
+            storage.secret()?;
+        }
+        secrets::check(config).await
+    }
+
+    /// Starts everything with `secrets` in place of those of the configured file.
     pub async fn start_with(
         config: &CoordinatorConfig,
         secrets: Arc<dyn Secrets>,
@@ -73,27 +88,42 @@ impl Coordinator {
         // Credentials, sources and logs lie here: nobody else on this host has any business in it.
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(unusable)?;
         // The lock of the records comes first: nothing is touched that another coordinator uses.
-        let store = records::open(config).await?;
+        let records = records::open(config).await?;
         let listeners = doors::bind(&config.listen).await?;
-        let credentials = Credentials::of(&config.data_dir).map_err(unusable)?;
+        let (credentials, is_first_start) = Credentials::of(&config.data_dir).map_err(unusable)?;
         let http_url = config.listen.public_url.clone().unwrap_or_else(|| format!("http://{}", listeners.http_address));
         let storage = storage::open(config, &credentials, &http_url).await?;
+        let vault = records::vault(config)?;
+        let secrets = secrets::all(config, secrets, &records.store, &vault)?;
         let service = Service::new(Parts {
-            store,
+            store: records.store.clone(),
             objects: storage.objects.clone(),
             transfers: storage.transfers.clone(),
             secrets,
+            vault,
             clock: Arc::new(SystemClock),
-            settings: settings(config, &credentials, &storage),
+            settings: settings(config, &credentials, &storage, http_url.clone()),
         });
+        service.hold_root_key(&credentials.access_key_id, credentials.secret_access_key.clone());
         let reconcilers = reconcile::run(&service, shutdown).await?;
+        records.watch(shutdown);
         let (http, grpc) = (listeners.http_address, listeners.grpc_address);
         let tasks = doors::open(listeners, service, storage.embedded, shutdown);
         let credentials_file = credentials
-            .write_environment(&config.data_dir, &config.region, &storage.url, &format!("http://{grpc}"))
+            .write_environment(&config.data_dir, &config.region, &http_url, &format!("http://{grpc}"))
             .map_err(unusable)?;
         tracing::info!(%http, %grpc, data_dir = %config.data_dir.display(), "the coordinator is ready");
-        Ok(Self { http, grpc, credentials, credentials_file, tasks, reconcilers })
+        Ok(Self {
+            http,
+            grpc,
+            credentials,
+            credentials_file,
+            endpoint_url: http_url,
+            region: config.region.clone(),
+            is_first_start,
+            tasks,
+            reconcilers,
+        })
     }
 
     /// Waits for the end after `shutdown`.
@@ -103,14 +133,40 @@ impl Coordinator {
     }
 }
 
-fn settings(config: &CoordinatorConfig, credentials: &Credentials, storage: &storage::Storage) -> Settings {
+fn settings(
+    config: &CoordinatorConfig,
+    credentials: &Credentials,
+    storage: &storage::Storage,
+    endpoint_url: String,
+) -> Settings {
     Settings {
         region: config.region.clone(),
         account: config.account.clone(),
+        endpoint_url,
         artifact_bucket: storage.artifact_bucket.clone(),
         system_bucket: storage.system_bucket.clone(),
         join_token_sha256: fingerprint(credentials.join_token.expose()),
         client_tokens_sha256: vec![fingerprint(credentials.client_token.expose())],
         timings: config.timings.timings(),
+        retention: config.retention.retention(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_check_reads_the_secrets_file_as_the_start_does() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secrets.json");
+        let config = CoordinatorConfig { secrets_file: Some(path.clone()), ..CoordinatorConfig::default() };
+        let problem = async || Coordinator::check(&config).await.err().map(|error| error.to_string());
+        let missing = problem().await.unwrap();
+        assert!(missing.contains("secrets.json cannot be read"), "{missing}");
+        std::fs::write(&path, "{\"parameter\": {}}").unwrap();
+        assert!(problem().await.unwrap().contains("unknown field"));
+        std::fs::write(&path, "{}").unwrap();
+        assert_eq!(problem().await, None);
     }
 }

@@ -2,11 +2,15 @@
 
 mod listen;
 mod records;
+mod retention;
+mod secrets;
 mod storage;
 mod timings;
 
 pub use listen::ListenConfig;
 pub use records::{RecordsConfig, RecordsKind};
+pub use retention::{Keep, RetentionConfig};
+pub use secrets::{SecretsConfig, SecretsFrom};
 pub use storage::StorageConfig;
 pub use timings::TimingsConfig;
 
@@ -26,11 +30,14 @@ pub struct CoordinatorConfig {
     /// The account that ARNs name: twelve digits.
     pub account: String,
     /// A JSON file with the values of builds' secrets: `{"parameters": {NAME: VALUE}, "secrets": {ID: TEXT}}`.
+    /// What it has goes before what `secrets` leads to.
     pub secrets_file: Option<PathBuf>,
     pub listen: ListenConfig,
     pub records: RecordsConfig,
+    pub secrets: SecretsConfig,
     /// An S3-compatible bucket. Without it the coordinator stores bytes itself and serves them as S3.
     pub storage: Option<StorageConfig>,
+    pub retention: RetentionConfig,
     pub timings: TimingsConfig,
 }
 
@@ -43,7 +50,9 @@ impl Default for CoordinatorConfig {
             secrets_file: None,
             listen: ListenConfig::default(),
             records: RecordsConfig::default(),
+            secrets: SecretsConfig::default(),
             storage: None,
+            retention: RetentionConfig::default(),
             timings: TimingsConfig::default(),
         }
     }
@@ -63,16 +72,25 @@ impl CoordinatorConfig {
         if !self.data_dir.is_absolute() {
             return Err(ConfigError::invalid("data_dir", "must be an absolute path"));
         }
-        if self.region.is_empty() || !self.region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-            return Err(ConfigError::invalid("region", "must be letters, digits and '-', as in \"eu-west-1\""));
+        if !is_region(&self.region) {
+            return Err(ConfigError::invalid("region", REGION));
         }
         if self.account.len() != 12 || !self.account.chars().all(|c| c.is_ascii_digit()) {
             return Err(ConfigError::invalid("account", "must be twelve digits"));
         }
         self.listen.check()?;
+        self.retention.check()?;
+        self.secrets.check()?;
         self.timings.check()?;
         self.storage.as_ref().map_or(Ok(()), StorageConfig::check)
     }
+}
+
+/// What is wrong with a region that is none.
+const REGION: &str = "must be letters, digits and '-', as in \"eu-west-1\"";
+
+fn is_region(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 #[cfg(test)]
@@ -90,6 +108,8 @@ mod tests {
     fn errors_name_file_line_and_key() {
         assert!(error("\nregoin = \"x\"").starts_with("coordinator.toml:2: "), "{}", error("\nregoin = \"x\""));
         assert_eq!(error("account = \"12\""), "coordinator.toml:1: account: must be twelve digits");
+        let text = "[secrets]\nfrom = \"aws\"\nendpoint = \"aws.internal\"";
+        assert!(error(text).starts_with("coordinator.toml:3: secrets.endpoint: "), "{}", error(text));
         let text = "[listen]\nhttp = \"nowhere\"";
         assert!(error(text).starts_with("coordinator.toml:2: "), "{}", error(text));
         let text = "[timings]\n\nheartbeat = \"5 parsecs\"";
@@ -115,6 +135,7 @@ mod tests {
         let config: CoordinatorConfig =
             buildyard_config::parse(Path::new("coordinator.toml"), &all.join("\n")).unwrap();
         config.check().unwrap();
+        assert_eq!(config.secrets.from, SecretsFrom::Aws);
         assert!(config.storage.is_some() && config.secrets_file.is_some() && config.listen.public_url.is_some());
     }
 }

@@ -21,17 +21,17 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Those of the data directory; made and stored there the first time.
-    pub(crate) fn of(directory: &Path) -> io::Result<Self> {
+    /// Those of the data directory, and whether they were made and stored there just now, the first time.
+    pub(crate) fn of(directory: &Path) -> io::Result<(Self, bool)> {
         let path = directory.join("credentials.json");
         match std::fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text).map_err(|error| {
+            Ok(text) => serde_json::from_slice(&text).map(|kept| (kept, false)).map_err(|error| {
                 io::Error::new(io::ErrorKind::InvalidData, format!("{} is damaged: {error}", path.display()))
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let made = Self::generate();
                 write_private(&path, &serde_json::to_vec_pretty(&made)?)?;
-                Ok(made)
+                Ok((made, true))
             }
             Err(error) => Err(error),
         }
@@ -95,8 +95,9 @@ mod tests {
     #[test]
     fn credentials_stay_the_same_and_private() {
         let directory = tempfile::tempdir().unwrap();
-        let first = Credentials::of(directory.path()).unwrap();
-        assert_eq!(Credentials::of(directory.path()).unwrap(), first);
+        let (first, made) = Credentials::of(directory.path()).unwrap();
+        assert!(made, "the first time they are made");
+        assert_eq!(Credentials::of(directory.path()).unwrap(), (first.clone(), false));
         let path = first.write_environment(directory.path(), "eu-west-1", "http://h:1", "http://h:2").unwrap();
         for file in [path.clone(), directory.path().join("credentials.json")] {
             assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);

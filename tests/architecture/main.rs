@@ -12,12 +12,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("proto", &["model"]),
     ("scheduler", &["model"]),
+    ("access", &["model"]),
     ("store", &["scheduler", "model"]),
-    ("blobs", &["model"]),
-    ("service", &["store", "blobs", "scheduler", "buildspec", "model"]),
-    ("aws-api", &["service", "blobs", "model"]),
+    ("blobs", &["access", "model"]),
+    ("vault", &["model"]),
+    ("service", &["store", "blobs", "scheduler", "access", "buildspec", "vault", "model"]),
+    ("aws-protocol", &["model"]),
+    ("aws-api", &["aws-protocol", "service", "blobs", "access", "model"]),
     ("agent-api", &["service", "store", "scheduler", "proto", "model"]),
-    ("coordinator", &["aws-api", "agent-api", "service", "store", "blobs", "config", "model"]),
+    ("coordinator", &["aws-api", "agent-api", "service", "store", "blobs", "access", "vault", "config", "model"]),
     ("artifacts", &["model"]),
     ("runner", &["artifacts", "buildspec", "model"]),
     ("executor", &["model"]),
@@ -42,7 +45,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that decide: no runtime, no I/O of their own.
-const PURE: &[&str] = &["model", "buildspec", "scheduler"];
+const PURE: &[&str] = &["model", "buildspec", "scheduler", "access", "aws-protocol"];
 
 struct Graph {
     /// Crate → (its ordinary dependencies), names without our prefix.

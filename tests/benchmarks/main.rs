@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod api;
 mod client;
 mod container;
 mod latency;
@@ -28,11 +29,12 @@ fn main() {
     let only = std::env::var("ONLY").ok().filter(|only| !only.is_empty());
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
     let mut report = Report::default();
-    let benchmarks: [Benchmark; 5] = [
+    let benchmarks: [Benchmark; 6] = [
         ("latency", latency::run),
         ("container", container::run),
         ("log", log::run),
         ("throughput", throughput::run),
+        ("api", api::run),
         ("memory", memory::run),
     ];
     for (name, run) in benchmarks.into_iter().filter(|(name, _)| wanted(name)) {

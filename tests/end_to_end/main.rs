@@ -2,11 +2,17 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access;
 mod artifacts;
 mod builds;
 mod crashes;
+mod disks;
 mod foreign_storage;
+mod full_disks;
 mod hosts;
 mod images;
+mod killed_runs;
 mod refusals;
+mod secondary;
+mod slow_stops;
 mod stops;

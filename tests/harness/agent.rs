@@ -15,6 +15,10 @@ pub struct AgentOptions {
     pub name: String,
     pub executor: ExecutorKind,
     pub slots: u32,
+    /// TOML's `disk_floor`.
+    pub disk_floor: &'static str,
+    /// MiB for builds of a disk of its own for its data directory.
+    pub disk_mib: Option<u64>,
     /// Further TOML at the top level.
     pub more: String,
 }
@@ -23,11 +27,17 @@ impl AgentOptions {
     pub fn new(executor: ExecutorKind) -> Self {
         // Names are unique per test process: containers are swept by the agent's name.
         let name = format!("test-{}", std::process::id());
-        Self { name, executor, slots: 2, more: String::new() }
+        Self { name, executor, slots: 2, disk_floor: "64MiB", disk_mib: None, more: String::new() }
     }
 
     pub fn slots(mut self, slots: u32) -> Self {
         self.slots = slots;
+        self
+    }
+
+    /// With a disk of its own, and taking builds while so much of it is free.
+    pub fn disk(mut self, mib: u64, floor: &'static str) -> Self {
+        (self.disk_mib, self.disk_floor) = (Some(mib), floor);
         self
     }
 
@@ -37,16 +47,21 @@ impl AgentOptions {
         self
     }
 
+    /// The data directory.
+    pub(crate) fn data(&self, directory: &Path) -> PathBuf {
+        directory.join(&self.name)
+    }
+
     pub(crate) fn write(&self, directory: &Path, grpc: u16) -> PathBuf {
         let path = directory.join(format!("{}.toml", self.name));
         let kind = match self.executor {
             ExecutorKind::Docker => "docker",
             ExecutorKind::Host => "host",
         };
-        let (name, slots, more) = (&self.name, self.slots, &self.more);
-        let data = directory.join(name);
+        let (name, slots, floor, more) = (&self.name, self.slots, self.disk_floor, &self.more);
+        let data = self.data(directory);
         let text = format!(
-            "name = {name:?}\ndata_dir = {data:?}\nslots = {slots}\ndisk_floor = \"64MiB\"\nallow_local_sources = [{directory:?}]\n{more}\n\
+            "name = {name:?}\ndata_dir = {data:?}\nslots = {slots}\ndisk_floor = {floor:?}\nallow_local_sources = [{directory:?}]\n{more}\n\
              [coordinator]\nendpoint = \"http://127.0.0.1:{grpc}\"\n[executor]\nkind = \"{kind}\"\n"
         );
         std::fs::write(&path, text).expect("the configuration is written");

@@ -9,13 +9,18 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("it has an address").port()
 }
 
-/// Writes the configuration; `more` is further TOML.
-pub(crate) fn write(directory: &Path, http: u16, grpc: u16, more: &str) -> PathBuf {
+/// The data directory.
+pub(crate) fn data(directory: &Path) -> PathBuf {
+    directory.join("coordinator")
+}
+
+/// Writes the configuration; `listen` is further TOML of its section, `more` of all.
+pub(crate) fn write(directory: &Path, http: u16, grpc: u16, listen: &str, more: &str) -> PathBuf {
     let path = directory.join("coordinator.toml");
-    let data = directory.join("coordinator");
+    let data = data(directory);
     let (top, sections) = more.split_once("[").map_or((more, String::new()), |(top, rest)| (top, format!("[{rest}")));
     let text = format!(
-        "data_dir = {data:?}\n{top}\n[listen]\nhttp = \"127.0.0.1:{http}\"\ngrpc = \"127.0.0.1:{grpc}\"\n{sections}\n"
+        "data_dir = {data:?}\n{top}\n[listen]\nhttp = \"127.0.0.1:{http}\"\ngrpc = \"127.0.0.1:{grpc}\"\n{listen}\n{sections}\n"
     );
     std::fs::write(&path, text).expect("the configuration is written");
     path

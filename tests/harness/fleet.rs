@@ -1,9 +1,11 @@
 //! One coordinator and its agents, driven through the CLI.
 
 use crate::agent::AgentOptions;
+use crate::disk::Disk;
 use crate::process::{Process, wait_for};
 use crate::{binary, coordinator};
 use buildyard_model::{BuildStatus, BuildView};
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -17,7 +19,20 @@ pub struct Fleet {
     agent_options: Vec<AgentOptions>,
     config: PathBuf,
     grpc: u16,
+    /// The agents', then the coordinator's, of those that have one.
+    pub disks: Vec<Disk>,
     directory: TempDir,
+}
+
+/// What a test wants of its coordinator.
+#[derive(Debug, Clone, Default)]
+pub struct FleetOptions {
+    /// Further TOML.
+    pub more: String,
+    /// How agents and clients reach the storage: `listen.public_url`.
+    pub public_url: Option<String>,
+    /// MiB of a disk of its own for its data directory.
+    pub disk_mib: Option<u64>,
 }
 
 /// A submitted build.
@@ -34,11 +49,23 @@ impl Fleet {
 
     /// With further TOML for the coordinator.
     pub fn start_with(more: &str, agents: Vec<AgentOptions>) -> Self {
+        Self::start_as(&FleetOptions { more: more.to_owned(), ..FleetOptions::default() }, agents)
+    }
+
+    /// With a coordinator as it is wanted.
+    pub fn start_as(options: &FleetOptions, agents: Vec<AgentOptions>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory is made");
         let (http, grpc) = (coordinator::free_port(), coordinator::free_port());
-        let config = coordinator::write(directory.path(), http, grpc, more);
+        let listen = options.public_url.as_ref().map(|url| format!("public_url = {url:?}")).unwrap_or_default();
+        let config = coordinator::write(directory.path(), http, grpc, &listen, &options.more);
+        // An agent keeps the program there too.
+        let program = std::fs::metadata(binary()).expect("the program is there").len().div_ceil(1 << 20);
+        let size = |agent: &AgentOptions| agent.disk_mib.map(|mib| mib + program);
+        let sizes = agents.iter().map(|agent| (agent.data(directory.path()), size(agent)));
+        let sizes = sizes.chain([(coordinator::data(directory.path()), options.disk_mib)]);
+        let disks = sizes.filter_map(|(path, mib)| Some(Disk::mount(&path, mib?))).collect();
         let coordinator = spawn_coordinator(directory.path(), &config);
-        let mut fleet = Self { agents: Vec::new(), coordinator, agent_options: agents, config, grpc, directory };
+        let mut fleet = Self { agents: Vec::new(), coordinator, agent_options: agents, config, grpc, disks, directory };
         fleet.wait_ready();
         for at in 0..fleet.agent_options.len() {
             let agent = fleet.spawn_agent(at);
@@ -50,6 +77,16 @@ impl Fleet {
 
     pub fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// What the first agent's builds left on its disk and in its memory.
+    pub fn workspaces(&self) -> Vec<PathBuf> {
+        let data = self.agent_options[0].data(self.directory());
+        let key = hex::encode(Sha256::digest(data.as_os_str().as_encoded_bytes()));
+        let memory = Path::new("/dev/shm").join(format!("buildyard-{}", &key[..16]));
+        let folders = [data.join("builds"), data.join("trash"), memory];
+        let entries = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
+        entries.map(|entry| entry.expect("the folder can be read").path()).collect()
     }
 
     pub fn agent_name(&self) -> &str {

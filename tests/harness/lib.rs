@@ -7,11 +7,15 @@ mod agent;
 mod binary;
 mod containers;
 mod coordinator;
+mod disk;
 mod fleet;
 mod process;
+mod stalled;
 
 pub use agent::{AgentOptions, ExecutorKind};
 pub use binary::binary;
 pub use containers::{busybox_image, leftovers};
-pub use fleet::{Fleet, Started};
+pub use disk::{Ballast, Disk};
+pub use fleet::{Fleet, FleetOptions, Started};
 pub use process::{Process, wait_for};
+pub use stalled::{Answer, Held, Stalled};

@@ -52,6 +52,11 @@ impl Process {
         None
     }
 
+    /// Its exit code, once it has ended by itself; the inner one is none after a signal.
+    pub fn ended(&mut self) -> Option<Option<i32>> {
+        self.child.try_wait().ok().flatten().map(|status| status.code())
+    }
+
     pub fn running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }

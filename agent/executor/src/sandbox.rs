@@ -101,6 +101,9 @@ pub enum ExecutorError {
     /// The image does not exist, may not be pulled, or is for another platform: the build fails.
     #[error("{0}")]
     Image(String),
+    /// The image's registry cannot be reached or is not well, and was asked several times: nothing of the build's.
+    #[error("{0}")]
+    Registry(String),
     /// The engine refuses this sandbox: the build fails.
     #[error("{0}")]
     Refused(String),

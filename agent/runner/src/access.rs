@@ -5,11 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use walkdir::WalkDir;
 
-/// Lets every user read, and run what may be run, below `source` and enter the folders above it; owners stay. With
-/// `write`, for a container that the build has to itself, folders and files may be written, too. Best effort: what
-/// cannot be changed shows as the command's own "permission denied".
-pub(crate) fn open_tree(source: &Path, write: bool) {
-    for folder in source.ancestors().skip(1) {
+/// Lets every user read, and run what may be run, below `source` and enter the folders above it up to `top`; owners
+/// stay. Folders above `top` are not the build's: coming through them is [`crate::reach`]'s. With `write`, for a
+/// container that the build has to itself, folders and files may be written, too. Best effort: what cannot be changed
+/// shows as the command's own "permission denied".
+pub(crate) fn open_tree(source: &Path, top: &Path, write: bool) {
+    for folder in source.ancestors().skip(1).take_while(|folder| folder.starts_with(top)) {
         widen(folder, 0o001);
     }
     for entry in WalkDir::new(source).into_iter().filter_map(Result::ok) {

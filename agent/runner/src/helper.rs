@@ -1,8 +1,9 @@
-//! The programs that this binary is when it is called by another name: CodeBuild's helpers (reference 1.11), and two
+//! The programs that this binary is when it is called by another name: CodeBuild's helpers (reference 1.11), and those
 //! that the runner itself needs.
 
 mod breakpoint;
 mod files;
+mod git_credential;
 mod run_as;
 mod save_environment;
 
@@ -20,6 +21,7 @@ pub fn helper(name: &str, args: &[OsString]) -> Option<i32> {
         "codebuild-hash-files" => files::hash(args),
         "codebuild-glob-search" => files::search(args),
         programs::SAVE_ENVIRONMENT => save_environment::save(args),
+        programs::GIT_CREDENTIAL => git_credential::run(args),
         programs::RUN_AS => run_as::run(args),
         _ => return None,
     };

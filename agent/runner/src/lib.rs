@@ -5,6 +5,7 @@
 
 pub mod failure;
 pub mod journal;
+pub mod limits;
 pub mod log_line;
 pub mod mask;
 pub mod plan;
@@ -13,11 +14,13 @@ mod access;
 mod command;
 mod environment;
 mod exported;
+mod git;
 mod helper;
 mod log;
 mod pack;
 mod phases;
 mod programs;
+mod reach;
 mod run;
 mod runtime;
 mod secrets;
@@ -25,6 +28,7 @@ mod shell;
 mod user;
 mod walk;
 
+pub use git::GitCredential;
 pub use helper::helper;
 pub use plan::Plan;
 pub use run::run;

@@ -46,7 +46,8 @@ pub(crate) fn pack(walker: &mut Walker<'_>) -> Result<(), Error> {
         if let Some(identifier) = &order.identifier {
             walker.log.line(&format!("Packing secondary artifact {identifier}"))?;
         }
-        let chosen = choice::choose(walker, files, order)?;
+        let base = base_directory(walker, files)?;
+        let chosen = choice::choose(walker, files, order, &base)?;
         let bundle = bundle::Bundle { output: &output, number, workspace: &plan.workspace };
         let packed = bundle.write(&chosen, order.packaging, walker)?;
         let name = name(walker, files, order)?;
@@ -70,6 +71,20 @@ fn wanted<'a>(plan: &'a Plan, order: &ArtifactOrder) -> Option<&'a ArtifactFiles
         None => Some(&artifacts.primary),
         Some(identifier) => artifacts.secondary.iter().find(|(id, _)| id == identifier).map(|(_, files)| files),
     }
+}
+
+/// The base directory, with the build's variables in it: `$CODEBUILD_SRC_DIR_<id>` is how a buildspec names files of a
+/// secondary source (AWS, "Multiple input sources and output artifacts sample").
+fn base_directory(walker: &mut Walker<'_>, files: &ArtifactFiles) -> Result<String, Error> {
+    let text = files.base_directory.as_deref().filter(|base| !base.is_empty()).unwrap_or(".");
+    if !text.contains('$') {
+        return Ok(text.to_owned());
+    }
+    let expanded = walker.shell.expand(text, &mut walker.supervisor, &mut walker.log)?;
+    // An empty one would be the whole source.
+    expanded
+        .filter(|base| !base.is_empty())
+        .ok_or_else(|| Error::client(format!("the base directory {text} is empty: its variable is not set")))
 }
 
 fn name(walker: &mut Walker<'_>, files: &ArtifactFiles, order: &ArtifactOrder) -> Result<Option<String>, Error> {

@@ -7,6 +7,7 @@ use crate::command::Supervisor;
 use crate::exported::exported;
 use crate::failure::Failure;
 use crate::journal::Event;
+use crate::limits;
 use crate::log::Log;
 use crate::log_line;
 use crate::pack;
@@ -166,6 +167,15 @@ impl Walker<'_> {
         let (variables, refused) = exported(names, self.shell.variables(), self.secrets, self.log.masker());
         for line in refused {
             self.log.line(&line)?;
+        }
+        let (variables, missing) = limits::exported(variables);
+        if missing {
+            self.log.line(&format!(
+                "Exported variables were cut: at most {} of them, {} KiB each and {} KiB together",
+                limits::EXPORTED_COUNT,
+                limits::EXPORTED_VALUE_BYTES >> 10,
+                limits::EXPORTED_BYTES >> 10
+            ))?;
         }
         self.log.event(Event::Exported { variables })
     }

@@ -21,6 +21,9 @@ pub struct Plan {
     pub environment: BTreeMap<String, String>,
     /// A JSON object of name → value; read once and then removed. It lies in memory, never on a disk.
     pub secrets_file: Option<PathBuf>,
+    /// A JSON list of [`crate::GitCredential`] for git commands of the build; as the secrets' file. Absent: none.
+    #[serde(default)]
+    pub git_credentials_file: Option<PathBuf>,
     /// `CODEBUILD_SRC_DIR`.
     pub source_directory: PathBuf,
     /// The folder that runner and agent both see as [`crate::journal::PackedRoot::Workspace`]. Empty: none, and every
@@ -31,6 +34,9 @@ pub struct Plan {
     pub state_directory: PathBuf,
     /// What to pack when the commands are done: the primary artifact first.
     pub artifacts: Vec<ArtifactOrder>,
+    /// Bytes of log that are kept; what a build prints beyond is lost. None: all.
+    #[serde(default)]
+    pub log_limit_bytes: Option<u64>,
     /// Whether `codebuild-breakpoint` pauses.
     pub debug_session: bool,
     /// Whether the runner has a container to itself: it may then make users' directories, reap every process and

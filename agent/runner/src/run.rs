@@ -3,6 +3,7 @@
 use crate::command::Supervisor;
 use crate::environment::{self, Sources};
 use crate::failure::{EXIT_WALKED, Failure};
+use crate::git::{self, GitCredential};
 use crate::helper;
 use crate::journal::Writer;
 use crate::log::Log;
@@ -39,8 +40,11 @@ pub fn run(control: &Path) -> i32 {
 fn walk(control: &Path, binary: &Path) -> Result<(), Failure> {
     let plan = read_plan(control)?;
     let secrets = Secrets::take(plan.secrets_file.as_deref())?;
-    let (masker, ignored) = Masker::new(secrets.pairs()).map_err(Failure::Internal)?;
-    let mut log = Log::new(Writer::create(&control.join(JOURNAL_FILE))?, Arc::new(masker));
+    let credentials = git::take(plan.git_credentials_file.as_deref())?;
+    let passwords = git::secrets(&credentials);
+    let masked = secrets.pairs().chain(passwords.iter().map(|password| ("the git password", password.as_str())));
+    let (masker, ignored) = Masker::new(masked).map_err(Failure::Internal)?;
+    let mut log = Log::new(Writer::create(&control.join(JOURNAL_FILE))?, Arc::new(masker), plan.log_limit_bytes);
     // The names only: a warning, not the value.
     for secret in ignored {
         log.line(&format!("The value of {} is too short or too common to be masked in this log", secret.name))?;
@@ -48,7 +52,7 @@ fn walk(control: &Path, binary: &Path) -> Result<(), Failure> {
     let supervisor = Supervisor::new()?;
     prepare_state(&plan)?;
     let programs = Programs::install(binary, &plan.state_directory, plan.in_container)?;
-    let shell = shell(&plan, &secrets, programs);
+    let shell = shell(&plan, &secrets, &credentials, programs)?;
     let mut walker = Walker {
         plan: &plan,
         secrets: &secrets,
@@ -93,8 +97,8 @@ fn prepare_state(plan: &Plan) -> Result<(), Failure> {
     Ok(())
 }
 
-fn shell(plan: &Plan, secrets: &Secrets, programs: Programs) -> Shell {
-    let initial = environment::initial(Sources {
+fn shell(plan: &Plan, secrets: &Secrets, credentials: &[GitCredential], programs: Programs) -> Result<Shell, Failure> {
+    let mut initial = environment::initial(Sources {
         inherited: std::env::vars_os().collect(),
         plan: &plan.environment,
         secrets: &secrets.0,
@@ -103,13 +107,18 @@ fn shell(plan: &Plan, secrets: &Secrets, programs: Programs) -> Shell {
         source: &plan.source_directory,
         state: &plan.state_directory,
     });
+    let git = git::Store::open(credentials, &plan.state_directory, &programs, &mut initial)?;
     let settings = Settings {
         version: plan.buildspec.version,
         program: plan.buildspec.env.shell,
         source: plan.source_directory.clone(),
+        workspace: match plan.workspace.as_os_str().is_empty() {
+            true => plan.source_directory.clone(),
+            false => plan.workspace.clone(),
+        },
         state: plan.state_directory.clone(),
         programs,
         in_container: plan.in_container,
     };
-    Shell::new(settings, initial)
+    Ok(Shell::new(settings, initial, git))
 }

@@ -14,6 +14,7 @@ use crate::access;
 use crate::command::{End, Launch, Supervisor};
 use crate::environment::{Variables, export_lines, stamp};
 use crate::failure::Failure;
+use crate::git::Store;
 use crate::log::Log;
 use crate::programs::Programs;
 use crate::user::{self, Account};
@@ -43,6 +44,8 @@ pub(crate) struct Shell {
     last_exit: i32,
     /// Whether users other than root were given access to the source.
     opened: bool,
+    /// For git commands; gone with the shell.
+    git: Option<Store>,
 }
 
 /// What does not change during a build.
@@ -51,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) version: Version,
     pub(crate) program: buildspec::Shell,
     pub(crate) source: PathBuf,
+    /// The folder around all sources: what a `run-as` user gets to see of the build. The source, when there is none.
+    pub(crate) workspace: PathBuf,
     pub(crate) state: PathBuf,
     pub(crate) programs: Programs,
     pub(crate) in_container: bool,
@@ -78,10 +83,10 @@ impl Outcome {
 
 impl Shell {
     /// A shell before its first command.
-    pub(crate) fn new(settings: Settings, initial: Variables) -> Self {
+    pub(crate) fn new(settings: Settings, initial: Variables, git: Option<Store>) -> Self {
         let directory = settings.source.clone();
         let variables = initial.clone();
-        Self { settings, initial, variables, directory, succeeding: true, last_exit: 0, opened: false }
+        Self { settings, initial, variables, directory, succeeding: true, last_exit: 0, opened: false, git }
     }
 
     /// The variables as the last command left them.
@@ -140,9 +145,12 @@ impl Shell {
             Err(reason) => return Ok((Outcome::NotStarted(reason), None)),
         };
         if account.is_some() && !self.opened {
-            access::open_tree(&self.settings.source, self.settings.in_container);
+            // In a container every folder is the build's own.
+            let top = if self.settings.in_container { Path::new("/") } else { &self.settings.workspace };
+            access::open_tree(&self.settings.source, top, self.settings.in_container);
             self.opened = true;
         }
+        self.git.as_ref().map_or(Ok(()), |git| git.give(account.as_ref()))?;
         self.write_state(log)?;
         let memory = keeps.then(memory).transpose()?;
         let descriptor = memory.as_ref().map(AsRawFd::as_raw_fd);
@@ -205,6 +213,9 @@ impl Shell {
         if let Some(account) = account {
             argv.push(self.settings.programs.run_as().into());
             argv.extend(account.arguments());
+            let reached = [self.settings.workspace.as_path(), &self.settings.state, self.settings.programs.binary()];
+            argv.extend(reached.map(OsString::from));
+            argv.push("--".into());
         }
         argv.push(self.program()?.into());
         argv.push(script.into());

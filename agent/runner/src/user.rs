@@ -35,6 +35,11 @@ pub(crate) fn resolve(name: &str) -> Result<Option<Account>, String> {
 }
 
 impl Account {
+    /// Who runs what nobody else is named for.
+    pub(crate) fn root() -> Self {
+        Self { uid: rustix::process::geteuid().as_raw(), gid: rustix::process::getegid().as_raw(), groups: Vec::new() }
+    }
+
     /// Arguments of the program that becomes this user.
     pub(crate) fn arguments(&self) -> [OsString; 3] {
         let groups = self.groups.iter().map(u32::to_string).collect::<Vec<_>>().join(",");

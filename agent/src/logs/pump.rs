@@ -63,6 +63,7 @@ impl Pump {
     }
 
     pub(super) fn trouble(&self, reason: String) {
+        tracing::warn!(lease = %self.lease, %reason, "a build's log could not be sent on; it is kept and sent again");
         self.tell.send_modify(|standing| standing.trouble = Some(reason));
     }
 

@@ -1,7 +1,8 @@
 //! A build's log as one space of bytes: the log records of the intro, then the runner's journal, then the outro.
 //!
 //! Reads forward from a place in the files, and says of all bytes where they lie, so that they can be found again.
-//! Blocking; holds one batch in memory.
+//! Blocking; holds one batch in memory. The runner keeps its journal's log within the limit; should the build have
+//! written there itself, what is beyond is left out here.
 
 use super::Sealed;
 use buildyard_model::{LogOffset, Timestamp};
@@ -12,6 +13,9 @@ use std::path::{Path, PathBuf};
 /// The most that is read at once.
 const BATCH_BYTES: usize = 256 << 10;
 
+/// The runner's last line, which says that the limit is reached, does not count.
+const LAST_LINE_BYTES: u64 = 4096;
+
 /// The three journals.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
@@ -19,6 +23,8 @@ pub(crate) struct Parts {
     /// Untrusted.
     pub journal: PathBuf,
     pub outro: PathBuf,
+    /// Log in the runner's journal, at most.
+    pub limit_bytes: u64,
 }
 
 /// What comes next in the log.
@@ -57,11 +63,13 @@ pub(crate) struct Mark {
     offset: LogOffset,
     part: Part,
     position: u64,
+    /// The offset where the part begins.
+    part_offset: LogOffset,
 }
 
 impl Mark {
     /// Where the log begins.
-    pub(crate) const START: Self = Self { offset: 0, part: Part::Intro, position: 0 };
+    pub(crate) const START: Self = Self { offset: 0, part: Part::Intro, position: 0, part_offset: 0 };
 
     /// The log's offset at this place.
     pub(crate) fn offset(self) -> LogOffset {
@@ -141,6 +149,7 @@ impl Spool {
         for record in records {
             match record {
                 Record::Log { time, mut bytes } => {
+                    bytes.truncate(self.room());
                     self.here.offset += bytes.len() as u64;
                     match &mut log {
                         Some((_, joined)) => joined.append(&mut bytes),
@@ -154,6 +163,15 @@ impl Spool {
         (log, false)
     }
 
+    /// How much more log the part may have.
+    fn room(&self) -> usize {
+        if self.here.part != Part::Journal {
+            return usize::MAX;
+        }
+        let most = self.parts.limit_bytes.saturating_add(LAST_LINE_BYTES);
+        usize::try_from(most.saturating_sub(self.here.offset - self.here.part_offset)).unwrap_or(usize::MAX)
+    }
+
     /// Leaves out what lies before the asked offset.
     fn trimmed(&self, offset: LogOffset, log: Option<(Timestamp, Vec<u8>)>) -> Option<(Timestamp, Vec<u8>)> {
         let (time, mut bytes) = log?;
@@ -165,6 +183,7 @@ impl Spool {
     fn enter_next(&mut self) {
         self.reader = None;
         self.here.position = 0;
+        self.here.part_offset = self.here.offset;
         self.here.part = match self.here.part {
             Part::Intro => Part::Journal,
             Part::Journal => Part::Outro,

@@ -5,6 +5,7 @@ use super::halt::{self, Consequence, Halt};
 use super::projection::Projection;
 use super::{Build, Report, Reports, provision};
 use crate::folder::{Folder, Stage};
+use crate::health;
 use crate::report::Finished;
 use crate::retry;
 use crate::site::Site;
@@ -43,7 +44,14 @@ impl Build {
     pub(super) fn halted(&self, projection: Projection, halt: &Halt) -> Finished {
         let preparing = matches!(self.state.stage, Stage::Preparing);
         let mut phases = if preparing { self.state.phases.clone() } else { projection.phases };
-        let Consequence { outcome, context, reason } = halt.consequence();
+        let Consequence { outcome, mut context, mut reason } = halt.consequence();
+        // Whatever broke: this is why, or will break the next thing. What the build wrote is still there.
+        if outcome == Outcome::Fault
+            && let Some(full) = health::full(self.folder.place()).filter(|full| !reason.contains(full))
+        {
+            reason = format!("{reason}; {full}");
+            context.message.clone_from(&reason);
+        }
         let ended = halt::end_phases(&mut phases, outcome, context.clone(), self.site.clock.now());
         let voice = if preparing { &self.intro } else { &self.outro };
         match outcome {

@@ -1,6 +1,7 @@
 //! Why a build goes no further, and what that means for its phases and its outcome. The meaning is pure.
 
 use super::ledger::Ledger;
+use super::projection::bound_context;
 use crate::folder::Ending;
 use crate::orders::Told;
 use buildyard_model::{Outcome, Phase, PhaseContext, PhaseStatus, Timestamp};
@@ -44,7 +45,7 @@ impl Halt {
     }
 
     pub(super) fn consequence(&self) -> Consequence {
-        let (outcome, context) = match self {
+        let (outcome, mut context) = match self {
             Self::Failed(context) => (Outcome::Failed, context.clone()),
             Self::Fault(context) => (Outcome::Fault, context.clone()),
             // With the trailing space (reference 1.7).
@@ -54,6 +55,8 @@ impl Halt {
             }
             Self::Told(_) => (Outcome::Stopped, PhaseContext::default()),
         };
+        // It may quote the journal, or what a server said.
+        bound_context(&mut context);
         let reason = if outcome == Outcome::Fault { context.message.clone() } else { String::new() };
         Consequence { outcome, context, reason }
     }
@@ -83,6 +86,7 @@ pub(super) fn end_phases(phases: &mut Ledger, outcome: Outcome, context: PhaseCo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use buildyard_runner::limits::{MARKER, MESSAGE_BYTES};
 
     fn walked(phases: &[Phase], running: bool) -> Ledger {
         let mut ledger = Ledger::default();
@@ -132,6 +136,15 @@ mod tests {
         assert_eq!(lines[2..], ["INSTALL TIMED_OUT 1", "FINALIZING SUCCEEDED 1"]);
         let consequence = Halt::TimedOut.consequence();
         assert_eq!(consequence.context, PhaseContext::new("BUILD_TIMED_OUT", "Build has timed out. "));
+    }
+
+    #[test]
+    fn what_a_halt_says_is_bounded() {
+        let halt = Halt::Fault(PhaseContext::new("INTERNAL_ERROR", "x".repeat(10 << 20)));
+        let Consequence { context, reason, .. } = halt.consequence();
+        assert!(
+            context.message.ends_with(MARKER) && context.message.len() == MESSAGE_BYTES && reason == context.message
+        );
     }
 
     #[test]

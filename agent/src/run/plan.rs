@@ -2,7 +2,7 @@
 
 use super::halt::Halt;
 use super::layout::Layout;
-use super::secrets;
+use super::{git_credentials, secrets};
 use crate::folder::Folder;
 use buildyard_buildspec::Buildspec;
 use buildyard_model::{ArtifactKind, ArtifactSpec, JobSpec};
@@ -11,6 +11,15 @@ use buildyard_runner::plan::ArtifactOrder;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// Which files lie in the folder in memory, and what the agent limits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given {
+    pub secrets: bool,
+    pub git_credentials: bool,
+    /// Most bytes that the build's log may have.
+    pub log_limit_bytes: u64,
+}
+
 /// The plan of a build.
 pub(super) fn plan(
     job: &JobSpec,
@@ -18,16 +27,18 @@ pub(super) fn plan(
     environment: BTreeMap<String, String>,
     source_directory: PathBuf,
     layout: &Layout,
-    secret: bool,
+    given: Given,
 ) -> Plan {
     Plan {
         artifacts: orders(job),
         buildspec,
         environment,
-        secrets_file: secret.then(|| layout.secrets.join(secrets::FILE)),
+        secrets_file: given.secrets.then(|| layout.secrets.join(secrets::FILE)),
+        git_credentials_file: given.git_credentials.then(|| layout.secrets.join(git_credentials::FILE)),
         source_directory,
         workspace: layout.output.clone(),
         state_directory: layout.state.clone(),
+        log_limit_bytes: Some(given.log_limit_bytes),
         debug_session: job.debug_session,
         in_container: layout.in_container,
     }

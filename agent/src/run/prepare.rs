@@ -3,10 +3,11 @@
 //! Image and source are fetched at the same time; the phases are told one after the other, as CodeBuild tells them.
 
 use super::halt::Halt;
-use super::{Build, buildspec, place, plan, provision, secrets, source};
+use super::{Build, buildspec, git_credentials, place, plan, provision, secrets, source};
 use crate::folder::{Stage, State};
 use crate::run::environment::{self, Facts};
 use crate::run::ledger::Ledger;
+use buildyard_buildspec::Buildspec;
 use buildyard_executor::SandboxId;
 use buildyard_model::{Phase, PhaseContext, PhaseStatus};
 use buildyard_runner::log_line;
@@ -98,13 +99,27 @@ impl Build {
             go_path: &go_path,
         });
         let decrypting = secrets::store(&environment.secrets, &self.transfers, &self.folder, &self.intro);
-        let secret = Self::unless_ended(orders, deadline, decrypting).await?;
+        let secrets = Self::unless_ended(orders, deadline, decrypting).await?;
+        let git_credentials = self.git_credentials(&buildspec)?;
         self.intro.say(&format!("Moving to directory {}", primary.directory.display()));
         for line in log_line::phases_found(&buildspec) {
             self.intro.say(&line);
         }
-        let plan = plan::plan(&self.job, buildspec, environment.plain, primary.directory.clone(), &self.layout, secret);
+        let given = plan::Given { secrets, git_credentials, log_limit_bytes: self.site.log_limit_bytes };
+        let plan = plan::plan(&self.job, buildspec, environment.plain, primary.directory.clone(), &self.layout, given);
         plan::write(&plan, &self.folder)
+    }
+
+    /// Lays the sources' credentials ready where the buildspec asks for them.
+    fn git_credentials(&self, buildspec: &Buildspec) -> Result<bool, Halt> {
+        if !buildspec.env.git_credential_helper {
+            return Ok(false);
+        }
+        let stored = git_credentials::store(&self.job, &self.folder)?;
+        if !stored {
+            self.intro.say("git-credential-helper: no source of this build has credentials for https");
+        }
+        Ok(stored)
     }
 
     /// Clears what an earlier process left of its preparation. No command of the user can have begun.

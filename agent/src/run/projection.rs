@@ -5,15 +5,14 @@
 //! is bounded.
 
 use super::ledger::Ledger;
-use buildyard_model::Phase;
+use buildyard_model::{Phase, PhaseContext};
 use buildyard_runner::journal::{Event, PackedArtifact};
+use buildyard_runner::limits;
 
-/// Exported variables together may be as long as one process's arguments.
-const EXPORTED_BYTES: usize = 2 << 20;
 /// The primary artifact and 12 secondary ones (reference 6.1).
 const ARTIFACTS: usize = 13;
-/// A message of a phase's context that is longer is cut.
-const MESSAGE_BYTES: usize = 16 << 10;
+/// The longest of an artifact's other texts: the name of its list, its sums.
+const ARTIFACT_TEXT_BYTES: usize = 512;
 /// `on-failure: RETRY-<count>` is at most this (reference 1.5).
 const RETRIES: u32 = 100;
 
@@ -50,17 +49,17 @@ impl Projection {
         match event {
             Event::PhaseStarted { phase, time } => is_the_runners(phase) && self.phases.begin(phase, time),
             Event::PhaseEnded { phase, status, mut context, time } => {
-                cut(&mut context.message, MESSAGE_BYTES);
-                cut(&mut context.status_code, 128);
+                bound_context(&mut context);
                 is_the_runners(phase) && self.phases.end(phase, status, context, time)
             }
             Event::CommandsStarted => !std::mem::replace(&mut self.commands_started, true),
             Event::Exported { variables } => {
-                self.exported = within(variables, EXPORTED_BYTES);
+                self.exported = limits::exported(variables).0;
                 false
             }
-            Event::Packed(artifact) => {
+            Event::Packed(mut artifact) => {
                 if self.packed.len() < ARTIFACTS
+                    && bound_artifact(&mut artifact)
                     && self.packed.iter().all(|other| other.identifier != artifact.identifier)
                 {
                     self.packed.push(artifact);
@@ -79,18 +78,19 @@ fn is_the_runners(phase: Phase) -> bool {
     phase.has_commands() || phase == Phase::UploadArtifacts
 }
 
-fn cut(text: &mut String, limit: usize) {
-    text.truncate(text.floor_char_boundary(limit));
+/// Cuts what a context says to what is kept of it.
+pub(super) fn bound_context(context: &mut PhaseContext) {
+    limits::cut(&mut context.message, limits::MESSAGE_BYTES);
+    limits::cut(&mut context.status_code, limits::STATUS_CODE_BYTES);
 }
 
-/// As many of the variables, from the first, as fit into `limit` bytes.
-fn within(variables: Vec<(String, String)>, limit: usize) -> Vec<(String, String)> {
-    let mut total = 0;
-    let fits = |(name, value): &(String, String)| {
-        total += name.len() + value.len();
-        total <= limit
-    };
-    variables.into_iter().take_while(fits).collect()
+/// Cuts an artifact's name and prefix; false when another of its texts is one that no runner ever wrote.
+fn bound_artifact(artifact: &mut PackedArtifact) -> bool {
+    for text in artifact.name.iter_mut().chain(&mut artifact.s3_prefix) {
+        limits::cut(text, limits::ARTIFACT_NAME_BYTES);
+    }
+    let texts = [&artifact.list, &artifact.sha256sum, &artifact.md5sum];
+    texts.into_iter().chain(&artifact.identifier).all(|text| text.len() <= ARTIFACT_TEXT_BYTES)
 }
 
 #[cfg(test)]

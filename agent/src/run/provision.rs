@@ -97,12 +97,15 @@ pub(super) async fn remove_leftovers(site: &Arc<Site>, lease: &LeaseToken) -> Re
     Ok(())
 }
 
+/// Reference 1.7: one status code and one sentence, whosever trouble it is.
 fn image_halt(error: &ExecutorError) -> Halt {
+    let context = |text: &str| {
+        let message = format!("Unable to pull customer's container image. {text}");
+        PhaseContext::new("BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE", message)
+    };
     match error {
-        ExecutorError::Image(text) => {
-            let message = format!("Unable to pull customer's container image. {text}");
-            Halt::Failed(PhaseContext::new("BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE", message))
-        }
+        ExecutorError::Image(text) => Halt::Failed(context(text)),
+        ExecutorError::Registry(text) => Halt::Fault(context(text)),
         other => halt(other),
     }
 }
@@ -114,15 +117,27 @@ pub(super) fn halt(error: &ExecutorError) -> Halt {
             Halt::Failed(PhaseContext::new("BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE", text.clone()))
         }
         ExecutorError::Refused(text) => Halt::Failed(PhaseContext::new("CLIENT_ERROR", text.clone())),
-        ExecutorError::Unreachable(_) | ExecutorError::Gone(_) | ExecutorError::Failed(_) => {
-            Halt::Fault(PhaseContext::new("INTERNAL_ERROR", error.to_string()))
-        }
+        ExecutorError::Registry(_)
+        | ExecutorError::Unreachable(_)
+        | ExecutorError::Gone(_)
+        | ExecutorError::Failed(_) => Halt::Fault(PhaseContext::new("INTERNAL_ERROR", error.to_string())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_image_that_is_refused_is_the_owners_and_a_registry_that_is_away_is_ours() {
+        let code = "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE";
+        let refused = image_halt(&ExecutorError::Image("pull access denied".into()));
+        assert!(matches!(refused, Halt::Failed(context) if context.status_code == code));
+        let away = image_halt(&ExecutorError::Registry("connection refused; see".into()));
+        let Halt::Fault(context) = away else { panic!("{away:?}") };
+        assert_eq!(context.status_code, code);
+        assert_eq!(context.message, "Unable to pull customer's container image. connection refused; see");
+    }
 
     #[test]
     fn limits_are_the_compute_types_or_the_hosts() {

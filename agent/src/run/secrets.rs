@@ -32,11 +32,15 @@ pub(super) async fn store(
     let values = transfers.secrets(variables).await.map_err(|status| halt(&status, variables))?;
     let named: BTreeMap<&str, &str> =
         variables.iter().zip(&values).map(|(variable, value)| (variable.name.as_str(), value.expose())).collect();
-    let mut open = OpenOptions::new();
-    let file = open.write(true).create(true).truncate(true).mode(0o600).open(folder.memory().join(FILE));
-    let bytes = serde_json::to_vec(&named).unwrap_or_default();
-    file.and_then(|mut file| file.write_all(&bytes)).map_err(|error| Halt::disk("write secrets to memory", &error))?;
+    put(folder, FILE, &serde_json::to_vec(&named).unwrap_or_default())?;
     Ok(true)
+}
+
+/// Writes a file of the folder in memory, for root alone.
+pub(super) fn put(folder: &Folder, name: &str, bytes: &[u8]) -> Result<(), Halt> {
+    let mut open = OpenOptions::new();
+    let file = open.write(true).create(true).truncate(true).mode(0o600).open(folder.memory().join(name));
+    file.and_then(|mut file| file.write_all(bytes)).map_err(|error| Halt::disk("write secrets to memory", &error))
 }
 
 /// Reference 1.3 and 1.7: the status codes are sentences.

@@ -3,6 +3,7 @@
 use super::halt::Halt;
 use super::place::Place;
 use crate::folder::Folder;
+use crate::health;
 use crate::site::Site;
 use crate::transfers::Transfers;
 use crate::voice::Voice;
@@ -75,12 +76,15 @@ async fn fetch(
     }
     let log = |line: String| held.hold(line);
     let fetched = site.fetcher.fetch(place.source, &into, transfers, &log).await;
-    fetched.map(|fetched| fetched.resolved_version).map_err(|error| halt(&error, place))
+    fetched.map(|fetched| fetched.resolved_version).map_err(|error| halt(&error, place, folder))
 }
 
-fn halt(error: &Error, place: &Place<'_>) -> Halt {
+fn halt(error: &Error, place: &Place<'_>, folder: &Folder) -> Halt {
     let which = place.identifier.map(|id| format!(" (secondary source {id})")).unwrap_or_default();
     let context = |code: &str| PhaseContext::new(code, format!("{error}{which}"));
+    if let Some(full) = health::full_by(error, folder.place()) {
+        return Halt::Fault(PhaseContext::new("INTERNAL_ERROR", format!("{error}{which}: {full}")));
+    }
     match error {
         Error::Git { .. } => Halt::Failed(context("GIT_CLONE_FAILED")),
         Error::File { .. } => Halt::Fault(context("INTERNAL_ERROR")),

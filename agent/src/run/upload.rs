@@ -4,7 +4,7 @@ mod packed;
 
 use super::Build;
 use super::halt::Halt;
-use super::projection::Projection;
+use super::projection::{Projection, bound_context};
 use buildyard_artifacts::beneath::Root;
 use buildyard_artifacts::transfer::Error;
 use buildyard_artifacts::transfer::upload::{Options, upload};
@@ -28,7 +28,8 @@ impl Build {
         let (status, context, artifacts) = match stored {
             Ok(artifacts) => (PhaseStatus::Succeeded, PhaseContext::default(), artifacts),
             Err(error) => {
-                let context = PhaseContext::new("CLIENT_ERROR", format!("Failed to upload artifacts: {error}"));
+                let mut context = PhaseContext::new("CLIENT_ERROR", format!("Failed to upload artifacts: {error}"));
+                bound_context(&mut context);
                 (PhaseStatus::Failed, context, Vec::new())
             }
         };

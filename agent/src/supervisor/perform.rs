@@ -2,6 +2,7 @@
 
 use super::Supervisor;
 use crate::folder::State;
+use crate::health;
 use crate::orders;
 use crate::run::Build;
 use crate::session::{Input, Output};
@@ -27,7 +28,11 @@ impl Supervisor {
             Output::Begin(lease, job) => {
                 return Some(match self.begin(&lease, *job) {
                     Ok(()) => Input::Began(lease),
-                    Err(reason) => Input::Unable(lease, reason),
+                    Err(reason) => {
+                        tracing::warn!(%lease, %reason, "a build is declined");
+                        self.stumbled = true;
+                        Input::Unable(lease, reason)
+                    }
                 });
             }
             Output::Stop(lease, grace) => self.tell(&lease, |desk| desk.stop(grace)),
@@ -58,7 +63,11 @@ impl Supervisor {
 
     /// Puts the job on disk and begins its build.
     fn begin(&mut self, lease: &LeaseToken, job: JobSpec) -> Result<(), String> {
-        let said = |error: &dyn std::fmt::Display| format!("the agent cannot take up the build: {error}");
+        let place = self.site.builds.place().to_owned();
+        let said = |error: &(dyn std::error::Error + 'static)| {
+            let full = health::full_by(error, &place).map(|full| format!(": {full}")).unwrap_or_default();
+            format!("the agent cannot take up the build: {error}{full}")
+        };
         let folder = self.site.builds.create(lease, &job).map_err(|error| said(&error))?;
         let (desk, orders) = orders::channel();
         let (site, reports) = (self.site.clone(), self.reports.clone());

@@ -8,11 +8,11 @@ use std::time::Instant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The host is shared by all tests: processes of a sandbox are found by its name.
-fn fresh() -> u128 {
+pub(crate) fn fresh() -> u128 {
     uuid::Uuid::new_v4().as_u128()
 }
 
-fn host(scene: &Scene) -> Arc<dyn Executor> {
+pub(crate) fn host(scene: &Scene) -> Arc<dyn Executor> {
     let base = scene.directory.path().join("sandboxes");
     Arc::new(Host::open(HostOptions { base }).unwrap())
 }

@@ -4,7 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod coordinator;
+mod git;
+// The one that the fetcher of sources is tested with.
+#[path = "../../source/src/git/tests/server.rs"]
+mod git_server;
 mod host;
 mod restart;
 mod scene;
+mod users;
 mod walk;

@@ -1,5 +1,7 @@
-//! `--artifacts BUCKET[/PATH]` and the options that go with it, made into CodeBuild's artifact settings.
+//! `--artifacts BUCKET[/PATH]`, `--secondary-artifacts ID=BUCKET[/PATH]` and the options that go with them, made into
+//! CodeBuild's artifact settings.
 
+use super::secondary::{Identified, distinct_artifacts, identified_or_alone};
 use buildyard_model::{ArtifactKind, ArtifactSpec, Namespace, Packaging};
 use clap::ValueEnum;
 
@@ -33,10 +35,13 @@ pub(crate) struct ArtifactArgs {
     /// Name of the object (zip) or folder; without it, the buildspec's `artifacts.name` or the project's name
     #[arg(long, value_name = "NAME")]
     artifacts_name: Option<String>,
-    /// One object per file, or one ZIP
+    /// Where the buildspec's secondary artifact ID goes, repeatable; with ID alone, the coordinator's own bucket
+    #[arg(long, value_parser = identified_or_alone, value_name = "ID[=BUCKET[/PATH]]")]
+    secondary_artifacts: Vec<Identified>,
+    /// One object per file, or one ZIP; of the secondary artifacts too
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     packaging: PackagingArgument,
-    /// Whether the build's id is part of the keys
+    /// Whether the build's id is part of the keys; of the secondary artifacts' too
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     namespace: NamespaceArgument,
 }
@@ -53,16 +58,45 @@ impl ArtifactArgs {
     pub(crate) fn spec(&self) -> Result<Option<ArtifactSpec>, String> {
         let text = match self.artifacts.as_deref() {
             Some("none") => return Ok(Some(ArtifactSpec::default())),
-            Some(text) => text.strip_prefix("s3://").unwrap_or(text),
+            Some(text) => text,
             None if self.is_default() => return Ok(None),
             // The coordinator's own bucket.
             None => "",
         };
-        let (bucket, path) = text.split_once('/').unwrap_or((text, ""));
-        if bucket.is_empty() && self.artifacts.is_some() {
-            return Err(format!("--artifacts {text:?} names no bucket: write BUCKET or BUCKET/PATH"));
+        if text.is_empty() && self.artifacts.is_some() {
+            return Err(no_bucket("--artifacts", text));
         }
         Ok(Some(ArtifactSpec {
+            name: self.artifacts_name.clone().unwrap_or_default(),
+            override_artifact_name: self.artifacts_name.is_none(),
+            ..self.place("--artifacts", text)?
+        }))
+    }
+
+    /// The secondary artifacts, each named after its identifier unless the buildspec has a name for it: two of them in
+    /// one place stay apart.
+    pub(crate) fn secondary(&self) -> Result<Vec<ArtifactSpec>, String> {
+        let one = |given: &Identified| -> Result<ArtifactSpec, String> {
+            Ok(ArtifactSpec {
+                name: given.identifier.clone(),
+                override_artifact_name: true,
+                artifact_identifier: Some(given.identifier.clone()),
+                ..self.place(&format!("--secondary-artifacts {}", given.identifier), &given.value)?
+            })
+        };
+        let specs: Vec<_> = self.secondary_artifacts.iter().map(one).collect::<Result<_, _>>()?;
+        distinct_artifacts(&specs)?;
+        Ok(specs)
+    }
+
+    /// Bucket, path and form. Without a text, the coordinator's own bucket.
+    fn place(&self, option: &str, text: &str) -> Result<ArtifactSpec, String> {
+        let place = text.strip_prefix("s3://").unwrap_or(text);
+        let (bucket, path) = place.split_once('/').unwrap_or((place, ""));
+        if bucket.is_empty() && !text.is_empty() {
+            return Err(no_bucket(option, text));
+        }
+        Ok(ArtifactSpec {
             kind: ArtifactKind::S3,
             location: bucket.to_owned(),
             path: path.trim_matches('/').to_owned(),
@@ -70,15 +104,17 @@ impl ArtifactArgs {
                 NamespaceArgument::None => Namespace::None,
                 NamespaceArgument::BuildId => Namespace::BuildId,
             },
-            name: self.artifacts_name.clone().unwrap_or_default(),
             packaging: match self.packaging {
                 PackagingArgument::None => Packaging::None,
                 PackagingArgument::Zip => Packaging::Zip,
             },
-            override_artifact_name: self.artifacts_name.is_none(),
-            artifact_identifier: None,
-        }))
+            ..ArtifactSpec::default()
+        })
     }
+}
+
+fn no_bucket(option: &str, text: &str) -> String {
+    format!("{option} {text:?} names no bucket: write BUCKET or BUCKET/PATH")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use crate::failure::Failure;
 use crate::source::form::SourceForm;
 use buildyard_model::{BuildspecOrigin, SourceKind};
+use std::io::Read;
 use std::path::Path;
 
 /// A longer file is no buildspec: the language itself takes no more.
@@ -22,6 +23,19 @@ pub(crate) fn resolve(text: Option<&str>, source: &SourceForm) -> Result<Buildsp
         SourceForm::Remote(SourceKind::None) => inline(Path::new(path)),
         SourceForm::Remote(_) => Ok(origin),
     }
+}
+
+/// The buildspec's bytes, where they can be had here: of a build from `folder`, or given with the call.
+pub(crate) fn bytes(origin: &BuildspecOrigin, folder: &Path) -> Option<Vec<u8>> {
+    let path = match origin {
+        BuildspecOrigin::Default => folder.join("buildspec.yml"),
+        BuildspecOrigin::Path(path) => folder.join(path),
+        BuildspecOrigin::Inline(text) => return Some(text.clone().into_bytes()),
+        BuildspecOrigin::S3(_) => return None,
+    };
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).ok()?.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn default_of(source: &SourceForm) -> Result<BuildspecOrigin, Failure> {

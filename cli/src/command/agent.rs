@@ -1,28 +1,20 @@
 //! `agent`: the daemon of a build host, from its configuration file.
 
 use crate::all_in_one::this_program;
+use crate::command::daemon::DaemonArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::follow::interrupt;
-use crate::logging::LogArgs;
-use crate::output;
 use buildyard_agent::{Agent, AgentConfig};
 use futures::StreamExt;
-use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
 
 /// Run the agent of a build host. It only dials out; SIGTERM drains it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct AgentArgs {
-    /// The configuration file
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-    /// Only say whether the file is right, and what is wrong with it
-    #[arg(long)]
-    check: bool,
     #[command(flatten)]
-    log: LogArgs,
+    daemon: DaemonArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -32,11 +24,11 @@ Examples:
 
 /// Runs until it is told to end: the first signal drains, the second leaves builds running and ends at once.
 pub(crate) async fn execute(args: AgentArgs) -> Result<Exit, Failure> {
+    let args = args.daemon;
     args.log.start("info")?;
     let config = AgentConfig::load(&args.config).map_err(|error| Failure::call(error.to_string()))?;
     if args.check {
-        output::line(format!("{} is right", args.config.display()))?;
-        return Ok(Exit::Success);
+        return args.right();
     }
     let mut interrupts = interrupt::signals()?;
     let agent = Agent::start(config, this_program()?, CancellationToken::new())

@@ -1,9 +1,9 @@
 //! `artifacts`: what a build left behind, listed or fetched.
 
-use crate::download;
+use crate::download::{self, Fetched};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::fleet::ConnectionArgs;
+use crate::fleet::{ConnectionArgs, Fleet};
 use crate::output::{self, Format, OutputArgs};
 use crate::render::table::{self, Cell};
 use crate::render::{Paint, printable, size};
@@ -34,26 +34,40 @@ Examples:
 /// Lists or fetches the artifacts.
 pub(crate) async fn execute(args: ArtifactsArgs) -> Result<Exit, Failure> {
     let fleet = args.connection.connect().await?;
-    let objects = fleet.artifacts(&args.id).await?;
-    let files = match &args.download {
-        Some(folder) => download::all(&objects, folder).await?,
-        None => Vec::new(),
-    };
-    let files = files.iter().map(PathBuf::as_path).map(Some).chain(std::iter::repeat(None));
-    if args.output.output == Format::Json {
-        objects.iter().zip(files).try_for_each(|(object, file)| output::line(json(object, file)))?;
-        return Ok(Exit::Success);
-    }
-    if objects.is_empty() {
-        output::note("this build has no artifacts");
-    } else if let Some(folder) = &args.download {
-        let bytes = objects.iter().map(|object| object.size_bytes).sum();
-        output::line(format!("{} files, {}, in {}", objects.len(), size::of(bytes), folder.display()))?;
-    } else {
-        let paint = Paint::of_stream(output::stdout_is_terminal());
-        output::write(listing(paint, &objects).as_bytes())?;
+    match &args.download {
+        Some(folder) => fetch(&fleet, &args.id, folder, args.output.output).await?,
+        None => list(&fleet, &args.id, args.output.output).await?,
     }
     Ok(Exit::Success)
+}
+
+async fn fetch(fleet: &Fleet, id: &str, folder: &Path, format: Format) -> Result<(), Failure> {
+    let tell = |object: &Object, file: &Path| match format {
+        Format::Json => output::line(json(object, Some(file))),
+        Format::Text => Ok(()),
+    };
+    let fetched = download::all(fleet.artifact_pages(id), folder, tell).await?;
+    match format {
+        Format::Json => Ok(()),
+        Format::Text if fetched == Fetched::default() => none(),
+        Format::Text => {
+            output::line(format!("{} files, {}, in {}", fetched.files, size::of(fetched.bytes), folder.display()))
+        }
+    }
+}
+
+async fn list(fleet: &Fleet, id: &str, format: Format) -> Result<(), Failure> {
+    let objects = fleet.artifacts(id).await?;
+    match format {
+        Format::Json => objects.iter().try_for_each(|object| output::line(json(object, None))),
+        Format::Text if objects.is_empty() => none(),
+        Format::Text => output::write(listing(Paint::of_stream(output::stdout_is_terminal()), &objects).as_bytes()),
+    }
+}
+
+fn none() -> Result<(), Failure> {
+    output::note("this build has no artifacts");
+    Ok(())
 }
 
 fn listing(paint: Paint, objects: &[Object]) -> String {

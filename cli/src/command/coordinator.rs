@@ -1,13 +1,12 @@
 //! `coordinator`: the service alone, from its configuration file.
 
+use crate::command::daemon::DaemonArgs;
+use crate::command::first_start;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::follow::interrupt;
-use crate::logging::LogArgs;
-use crate::output;
 use buildyard_coordinator::{Coordinator, CoordinatorConfig, StartError};
 use futures::StreamExt;
-use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -18,14 +17,8 @@ const GRACE: Duration = Duration::from_secs(10);
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CoordinatorArgs {
-    /// The configuration file
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-    /// Only say whether the file is right, and what is wrong with it
-    #[arg(long)]
-    check: bool,
     #[command(flatten)]
-    log: LogArgs,
+    daemon: DaemonArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -35,18 +28,20 @@ Examples:
 
 /// Runs until it is told to end.
 pub(crate) async fn execute(args: CoordinatorArgs) -> Result<Exit, Failure> {
+    let args = args.daemon;
     args.log.start("info")?;
     let config = CoordinatorConfig::load(&args.config).map_err(|error| Failure::call(error.to_string()))?;
     if args.check {
-        output::line(format!("{} is right", args.config.display()))?;
-        return Ok(Exit::Success);
+        Coordinator::check(&config).await.map_err(|error| Failure::call(crate::failure::chain(&error)))?;
+        return args.right();
     }
     let mut interrupts = interrupt::signals()?;
     let shutdown = CancellationToken::new();
     let coordinator = Coordinator::start(&config, &shutdown).await.map_err(cannot_start)?;
+    first_start::tell(&coordinator);
     let exit = tokio::select! {
         _ = interrupts.next() => Exit::Success,
-        // A door failed; its reason is logged.
+        // A door failed, or the records cannot be written; the reason is logged.
         () = shutdown.cancelled() => Exit::EngineFailed,
     };
     shutdown.cancel();

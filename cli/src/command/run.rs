@@ -1,10 +1,14 @@
 //! `run`: a folder built here and now by a coordinator, a storage and an agent inside this process, which are the
 //! fleet's own code. Owns the arguments, the following and the end; starting the three is `all_in_one`'s.
 
+mod artifacts;
+
 use crate::all_in_one::{self, AllInOne, Leave};
 use crate::arguments::environment::EnvironmentArgs;
 use crate::arguments::executor::ExecutorArgument;
+use crate::arguments::secondary::{Identified, distinct, identified};
 use crate::arguments::{buildspec, duration};
+use crate::claim::{self, Claim};
 use crate::conclusion;
 use crate::download;
 use crate::exit::Exit;
@@ -22,13 +26,12 @@ use buildyard_agent::{AgentConfig, ByteSize};
 use buildyard_coordinator::config::{ListenConfig, RecordsConfig, RecordsKind};
 use buildyard_coordinator::{CoordinatorConfig, HeldSecrets};
 use buildyard_model::{
-    ArtifactKind, ArtifactSpec, BuildId, BuildView, ProjectName, Secret, Source, SourceKind, Submission,
+    ArtifactSpec, BuildId, BuildView, ProjectName, SecondarySource, Secret, Source, SourceKind, Submission,
 };
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// Build a folder here and now: the same code as the fleet, so a build that passes here passes there.
 #[derive(Debug, clap::Args)]
@@ -40,7 +43,11 @@ pub(crate) struct RunArgs {
     /// A file in DIR or here, or the YAML itself; DIR/buildspec.yml without it
     #[arg(long, value_name = "FILE")]
     buildspec: Option<String>,
-    /// Copy the artifacts into this folder; they are not kept without it
+    /// A further folder to build from, repeatable; the build finds it in $CODEBUILD_SRC_DIR_ID
+    #[arg(long = "secondary-source", value_parser = identified, value_name = "ID=DIR")]
+    secondary_sources: Vec<Identified>,
+    /// Copy the artifacts into this folder, secondary ones into folders in it named after their identifiers; they are
+    /// not kept without it
     #[arg(long, value_name = "DIR")]
     artifacts: Option<PathBuf>,
     /// Parameters and secrets that the build may ask for: NAME=VALUE lines
@@ -67,39 +74,39 @@ const EXAMPLES: &str = "\
 Examples:
   buildyard run
   buildyard run services/api --env MODE=release --artifacts out/
+  buildyard run app --secondary-source lib=../lib --artifacts out/
   buildyard run --executor host --buildspec ci/check.yml
   buildyard run --image debian:12 --secrets ~/.config/app.secrets
 
 Ctrl-C stops the build and waits until nothing of it is left; a second one leaves at once.";
 
-/// Starts what `run` needs around one build, in a folder that goes with it.
+/// Starts what `run` needs around one build, in the claim's folder.
 async fn local_fleet(
     args: &RunArgs,
-    folder: &Path,
+    folders: Vec<PathBuf>,
     secrets: BTreeMap<String, Secret>,
-) -> Result<(AllInOne, TempDir), Failure> {
-    let temporary = tempfile::Builder::new().prefix("buildyard-run-").tempdir();
-    let directory = temporary.map_err(Failure::file("create a folder in", &std::env::temp_dir()))?;
+    claim: &Claim,
+) -> Result<AllInOne, Failure> {
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
     let coordinator = CoordinatorConfig {
-        data_dir: directory.path().join("coordinator"),
+        data_dir: claim.folder.join("coordinator"),
         listen: ListenConfig { http: any_port, grpc: any_port, public_url: None },
         records: RecordsConfig { kind: RecordsKind::Memory },
         ..CoordinatorConfig::default()
     };
     let agent = AgentConfig {
         // Unlike any other: containers are found again by the agent's name.
-        name: format!("run-{}", std::process::id()).parse().ok(),
-        data_dir: directory.path().join("agent"),
+        name: Some(claim.name.clone()),
+        data_dir: claim.folder.join("agent"),
         slots: Some(1),
         allow_privileged: args.environment.privileged(),
-        allow_local_sources: vec![folder.to_owned()],
+        allow_local_sources: folders,
         disk_floor: ByteSize::bytes(0),
         executor: all_in_one::executor(args.executor),
         ..AgentConfig::default()
     };
     let secrets = HeldSecrets { parameters: secrets.clone(), secrets };
-    Ok((AllInOne::start(&coordinator, Some(secrets), agent).await?, directory))
+    AllInOne::start(&coordinator, Some(secrets), agent).await
 }
 
 /// How often, and how many times, a repetition is looked for before it counts as missing.
@@ -113,14 +120,20 @@ pub(crate) async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     let interrupts = interrupt::signals()?;
     let (project, submission) = args.submission()?;
     let secrets = args.secrets.as_deref().map(secrets_file::read).transpose()?.unwrap_or_default();
-    let folder = args.folder.canonicalize().map_err(Failure::file("find", &args.folder))?;
-    let (running, directory) = local_fleet(&args, &folder, secrets).await?;
+    claim::sweep().await;
+    let claim = Claim::make(&all_in_one::executor(args.executor))?;
+    let sources = std::iter::once(&submission.source).chain(submission.secondary_sources.iter().map(|s| &s.source));
+    let folders = sources.filter_map(|source| match &source.kind {
+        SourceKind::Local { path } => Some(PathBuf::from(path)),
+        _ => None,
+    });
+    let running = local_fleet(&args, folders.collect(), secrets, &claim).await?;
     let ended = match running.connect().await {
         Ok(fleet) => build(&fleet, &project, &submission, &args, interrupts).await,
         Err(failure) => Err(failure),
     };
     running.end(Leave::Nothing).await;
-    directory.close().map_err(Failure::file("remove", &std::env::temp_dir()))?;
+    claim.close()?;
     ended
 }
 
@@ -165,11 +178,9 @@ async fn fetch(fleet: &Fleet, id: &str, args: &RunArgs, view: &BuildView) -> Res
     if view.artifacts.is_empty() {
         return Ok(());
     }
-    let objects = fleet.artifacts(id).await?;
-    download::all(&objects, folder).await?;
+    let fetched = download::all(fleet.artifact_pages(id), folder, |_, _| Ok(())).await?;
     if args.output.output == Format::Text {
-        let bytes = objects.iter().map(|object| object.size_bytes).sum();
-        output::note(&format!("{} files, {}, in {}", objects.len(), size::of(bytes), folder.display()));
+        output::note(&format!("{} files, {}, in {}", fetched.files, size::of(fetched.bytes), folder.display()));
     }
     Ok(())
 }
@@ -177,19 +188,19 @@ async fn fetch(fleet: &Fleet, id: &str, args: &RunArgs, view: &BuildView) -> Res
 impl RunArgs {
     /// The project and what is built.
     fn submission(&self) -> Result<(ProjectName, Submission), Failure> {
-        let folder = self.folder.canonicalize().map_err(Failure::file("find", &self.folder))?;
-        if !folder.is_dir() {
-            return Err(Failure::call(format!("{} is no folder: name the folder to build", self.folder.display())));
-        }
+        let folder = existing_folder(&self.folder)?;
         let form = SourceForm::Folder(folder.clone());
         let buildspec = buildspec::resolve(self.buildspec.as_deref(), &form)?;
         let submission = Submission {
-            source: Source { kind: SourceKind::Local { path: utf8(&folder)? }, version: None },
-            secondary_sources: Vec::new(),
-            buildspec,
+            source: local(&folder)?,
+            secondary_sources: self.secondary_sources()?,
             environment: self.environment.environment(),
-            artifacts: Some(self.artifact_spec()),
-            secondary_artifacts: Vec::new(),
+            artifacts: Some(self.artifacts.as_ref().map_or_else(ArtifactSpec::default, |_| artifacts::primary())),
+            secondary_artifacts: match self.artifacts {
+                Some(_) => artifacts::secondary(&buildspec, &folder),
+                None => Vec::new(),
+            },
+            buildspec,
             timeout_seconds: Some(self.timeout.as_secs()),
             queued_timeout_seconds: None,
             labels: BTreeMap::new(),
@@ -200,23 +211,29 @@ impl RunArgs {
         Ok((form::project_name(&form, Path::to_owned), submission))
     }
 
-    /// Artifacts go to the local storage first, under a name of their own, and from there into the folder.
-    fn artifact_spec(&self) -> ArtifactSpec {
-        match self.artifacts {
-            None => ArtifactSpec::default(),
-            Some(_) => ArtifactSpec {
-                kind: ArtifactKind::S3,
-                location: ARTIFACT_BUCKET.to_owned(),
-                namespace_type: buildyard_model::Namespace::BuildId,
-                override_artifact_name: true,
-                ..ArtifactSpec::default()
-            },
-        }
+    fn secondary_sources(&self) -> Result<Vec<SecondarySource>, Failure> {
+        let identifiers = self.secondary_sources.iter().map(|given| given.identifier.as_str());
+        distinct("--secondary-source", identifiers).map_err(Failure::Call)?;
+        let one = |given: &Identified| {
+            let folder = existing_folder(Path::new(&given.value))?;
+            Ok(SecondarySource { source_identifier: given.identifier.clone(), source: local(&folder)? })
+        };
+        self.secondary_sources.iter().map(one).collect()
     }
 }
 
-/// The bucket of the local storage that artifacts pass through.
-const ARTIFACT_BUCKET: &str = "artifacts";
+fn existing_folder(path: &Path) -> Result<PathBuf, Failure> {
+    let folder = path.canonicalize().map_err(Failure::file("find", path))?;
+    if folder.is_dir() {
+        Ok(folder)
+    } else {
+        Err(Failure::call(format!("{} is no folder: name the folder to build from", path.display())))
+    }
+}
+
+fn local(folder: &Path) -> Result<Source, Failure> {
+    Ok(Source { kind: SourceKind::Local { path: utf8(folder)? }, version: None })
+}
 
 fn utf8(folder: &Path) -> Result<String, Failure> {
     let text = folder.to_str().map(str::to_owned);

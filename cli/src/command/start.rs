@@ -11,8 +11,9 @@ use crate::follow::{self, OnInterrupt, interrupt};
 use crate::output::{self, Format, OutputArgs};
 use crate::screen::{self, ScreenOptions};
 use crate::source::form::{self, GitArgs, SourceForm};
+use crate::source::secondary::{Secondary, SecondarySourceArgs};
 use crate::source::upload;
-use buildyard_model::{ProjectName, Source, SourceKind, Submission};
+use buildyard_model::{ProjectName, Source, Submission};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub(crate) struct StartArgs {
     #[command(flatten)]
     git: GitArgs,
     #[command(flatten)]
+    secondary: SecondarySourceArgs,
+    #[command(flatten)]
     environment: EnvironmentArgs,
     #[command(flatten)]
     artifacts: ArtifactArgs,
@@ -68,16 +71,23 @@ Examples:
   buildyard start --source . --follow
   buildyard start --source https://HOST/team/app.git --source-version v1.2 --env MODE=release
   buildyard start --source s3://sources/app.zip --artifacts releases/app --packaging zip
+  buildyard start --source . --secondary-source docs=https://HOST/team/docs.git --secondary-artifacts manual=releases
   id=$(buildyard start --source none --buildspec @nightly.yml)";
 
 /// Starts the build and, if asked, follows it.
 pub(crate) async fn execute(args: StartArgs) -> Result<Exit, Failure> {
     let form = form::parse(&args.source, args.git, Path::is_dir).map_err(Failure::Call)?;
     let project = args.project.clone().unwrap_or_else(|| form::project_name(&form, absolute));
-    let mut submission = args.submission(&form)?;
+    let secondary = args.secondary.forms(args.git, Path::is_dir).map_err(Failure::Call)?;
+    let mut submission = args.submission(&form, &secondary)?;
     let fleet = args.connection.connect().await?;
     if let SourceForm::Folder(folder) = &form {
         submission.source.kind = upload::send(&fleet, folder).await?;
+    }
+    for (secondary, submitted) in secondary.iter().zip(&mut submission.secondary_sources) {
+        if let SourceForm::Folder(folder) = &secondary.form {
+            submitted.source.kind = upload::send(&fleet, folder).await?;
+        }
     }
     let build = fleet.submit(&project, &submission).await?;
     let id = build.view.id.to_string();
@@ -109,22 +119,17 @@ async fn follow_build(fleet: &Fleet, id: &str, args: &StartArgs) -> Result<Exit,
 
 impl StartArgs {
     /// What is submitted. A folder's place in the bucket is filled in once it was sent.
-    fn submission(&self, form: &SourceForm) -> Result<Submission, Failure> {
-        let kind = match form {
-            SourceForm::Remote(kind) => kind.clone(),
-            SourceForm::Folder(_) => SourceKind::None,
-        };
-        if self.source_version.is_some() && matches!(form, SourceForm::Folder(_) | SourceForm::Remote(SourceKind::None))
-        {
+    fn submission(&self, form: &SourceForm, secondary: &[Secondary]) -> Result<Submission, Failure> {
+        if self.source_version.is_some() && !form.has_versions() {
             return Err(Failure::call("--source-version goes with a git or S3 source: a folder is built as it is"));
         }
         Ok(Submission {
-            source: Source { kind, version: self.source_version.clone() },
-            secondary_sources: Vec::new(),
+            source: Source { kind: form.kind(), version: self.source_version.clone() },
+            secondary_sources: secondary.iter().map(Secondary::source).collect(),
             buildspec: buildspec::resolve(self.buildspec.as_deref(), form)?,
             environment: self.environment.environment(),
             artifacts: self.artifacts.spec().map_err(Failure::Call)?,
-            secondary_artifacts: Vec::new(),
+            secondary_artifacts: self.artifacts.secondary().map_err(Failure::Call)?,
             timeout_seconds: self.timeout.map(|timeout| timeout.as_secs()),
             queued_timeout_seconds: self.queued_timeout.map(|timeout| timeout.as_secs()),
             labels: self.labels.iter().map(|pair| (pair.name.clone(), pair.value.clone())).collect(),

@@ -3,6 +3,8 @@
 
 use crate::all_in_one::{self, AllInOne, Leave};
 use crate::arguments::executor::ExecutorArgument;
+use crate::claim;
+use crate::command::first_start;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::follow::interrupt;
@@ -23,7 +25,7 @@ pub(crate) struct UpArgs {
     /// Where everything is kept: queue, logs, artifacts, credentials
     #[arg(long, env = "BUILDYARD_DATA_DIR", value_name = "DIR", default_value_os_t = default_data_dir())]
     data_dir: PathBuf,
-    /// Address of the HTTP endpoint: S3
+    /// Address of the HTTP endpoint: the AWS APIs and S3
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
     /// Address of the gRPC endpoint: the other `buildyard` commands, and further agents
@@ -75,8 +77,10 @@ pub(crate) async fn execute(args: UpArgs) -> Result<Exit, Failure> {
         executor: all_in_one::executor(args.executor),
         ..AgentConfig::default()
     };
+    claim::sweep().await;
     let running = AllInOne::start(&coordinator, None, agent).await?;
     output::note(&welcome(&data_dir, running.coordinator.http, running.coordinator.grpc));
+    first_start::tell(&running.coordinator);
     let exit = tokio::select! {
         _ = interrupts.next() => Exit::Success,
         () = running.failed() => Exit::EngineFailed,
@@ -93,7 +97,7 @@ fn welcome(data_dir: &Path, http: SocketAddr, grpc: SocketAddr) -> String {
     let credentials = shell_quoted(&data_dir.join("credentials.env").to_string_lossy());
     format!(
         "\
-buildyard is up: S3 at http://{http}, gRPC at http://{grpc}, data in {}
+buildyard is up: AWS endpoint at http://{http}, gRPC at http://{grpc}, data in {}
 
 In another terminal:
   . {credentials}

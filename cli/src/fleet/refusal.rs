@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, chain};
 use crate::render::printable;
+use std::error::Error;
 use tonic::{Code, Status};
 
 /// A call that was not answered.
@@ -48,6 +49,10 @@ pub(super) fn unreachable(url: &str, error: &tonic::transport::Error) -> Failure
 pub(super) fn of(url: &str, status: &Status) -> Refusal {
     let said = printable(status.message());
     match status.code() {
+        // What broke on the way has a cause here; the coordinator's own word has none.
+        Code::Unavailable if status.source().is_none() => {
+            Refusal::Lost(format!("the coordinator at {url} cannot do this now: {said}"))
+        }
         // A broken connection reaches us as any of these, depending on when it broke.
         Code::Unavailable | Code::Unknown | Code::Cancelled | Code::DeadlineExceeded | Code::Aborted => {
             Refusal::Lost(format!("the coordinator at {url} does not answer: {said}"))

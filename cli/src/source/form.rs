@@ -12,14 +12,29 @@ pub(crate) enum SourceForm {
     Folder(PathBuf),
 }
 
+impl SourceForm {
+    /// The kind to submit; a folder has none before it was sent.
+    pub(crate) fn kind(&self) -> SourceKind {
+        match self {
+            Self::Remote(kind) => kind.clone(),
+            Self::Folder(_) => SourceKind::None,
+        }
+    }
+
+    /// Whether there are versions of it to choose from.
+    pub(crate) fn has_versions(&self) -> bool {
+        matches!(self, Self::Remote(SourceKind::Git { .. } | SourceKind::S3 { .. }))
+    }
+}
+
 /// How a git source is fetched.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 #[command(next_help_heading = "Source")]
 pub(crate) struct GitArgs {
-    /// Commits of history to fetch from a git source; without it, all
+    /// Commits of history to fetch from each git source; without it, all
     #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "COMMITS")]
     pub(crate) depth: u32,
-    /// Fetch the submodules of a git source too
+    /// Fetch the submodules of each git source too
     #[arg(long)]
     pub(crate) submodules: bool,
 }

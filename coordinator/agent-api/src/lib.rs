@@ -1,5 +1,6 @@
 //! The gRPC door, for agents and for clients: translates, authorises, decides nothing.
 
+mod admin;
 mod agents;
 mod builds;
 mod fleet;
@@ -49,7 +50,8 @@ pub async fn serve(
         )
         .add_service(v1::transfers_server::TransfersServer::new(transfers::Transfers::new(service.clone())))
         .add_service(v1::builds_server::BuildsServer::new(builds::Builds::new(service.clone())))
-        .add_service(v1::agents_server::AgentsServer::new(agents::Agents::new(service)))
+        .add_service(v1::agents_server::AgentsServer::new(agents::Agents::new(service.clone())))
+        .add_service(v1::admin_server::AdminServer::new(admin::Admin::new(service)))
         .serve_with_incoming_shutdown(incoming, shutdown.cancelled_owned())
         .await
 }

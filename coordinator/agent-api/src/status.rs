@@ -8,6 +8,7 @@ pub(crate) fn status(error: Error) -> Status {
         Kind::Invalid => Code::InvalidArgument,
         Kind::NotFound => Code::NotFound,
         Kind::Conflict => Code::AlreadyExists,
+        Kind::LimitExceeded => Code::ResourceExhausted,
         Kind::Fenced => Code::FailedPrecondition,
         Kind::Denied => Code::PermissionDenied,
         Kind::Unavailable => Code::Unavailable,

@@ -1,12 +1,17 @@
 //! Which part of the door a request is for. The decision is pure; the parts do the rest.
 
-use crate::json;
+use crate::apis::Apis;
+use crate::authenticate::Authenticator;
+use crate::context::Context;
 use crate::limits::Limits;
+use crate::services;
+use buildyard_aws_protocol::{ApiError, Call, Refusal, recognise};
 use buildyard_blobs::{Body, S3Door};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use std::error::Error as StdError;
+use std::sync::Arc;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -14,16 +19,17 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Default)]
 pub struct Http {
     s3: Option<S3Door>,
+    apis: Option<Arc<Apis<Context>>>,
     limits: Limits,
 }
 
 /// The parts of the door.
 #[derive(Debug, PartialEq, Eq)]
-enum Route<'a> {
+enum Route {
     /// For load balancers; anonymous.
     Health,
-    /// An operation of an AWS JSON 1.1 API.
-    Json(&'a str),
+    /// An operation of an AWS API, or why a request for one cannot be taken.
+    Api(Result<Call, Refusal>),
     /// Everything else.
     S3,
 }
@@ -31,7 +37,13 @@ enum Route<'a> {
 impl Http {
     /// A door with the embedded storage behind it, if there is one.
     pub fn new(s3: Option<S3Door>) -> Self {
-        Self { s3, limits: Limits::default() }
+        Self { s3, apis: None, limits: Limits::default() }
+    }
+
+    /// With the AWS APIs, for callers whom `authenticator` knows. Without them whoever calls one is told so.
+    #[must_use]
+    pub fn with_apis(self, context: Context, authenticator: Arc<dyn Authenticator>) -> Self {
+        Self { apis: Some(Arc::new(Apis::new(context, authenticator, services::all()))), ..self }
     }
 
     /// With other limits than the default.
@@ -52,31 +64,49 @@ impl Http {
     {
         let (parts, body) = request.into_parts();
         let id = Uuid::new_v4().to_string();
-        let route = route(&parts);
-        let is_json = matches!(route, Route::Json(_));
-        let span = tracing::debug_span!("api", request.id = %id, method = %parts.method, path = parts.uri.path());
-        let mut response = match (route, &self.s3) {
+        let mut response = match (route(&parts), &self.s3) {
+            (Route::Api(call), _) => return self.api(call, parts, body, &id).await.map(Body::from),
             (Route::Health, _) => Response::new(Body::from(Bytes::from_static(b"ok"))),
-            (Route::Json(target), _) => json::unknown_operation(target),
-            (Route::S3, Some(s3)) => s3.call(Request::from_parts(parts, body)).instrument(span).await,
+            (Route::S3, Some(s3)) => {
+                let span =
+                    tracing::debug_span!("s3", request.id = %id, method = %parts.method, path = parts.uri.path());
+                s3.call(Request::from_parts(parts, body)).instrument(span).await
+            }
             (Route::S3, None) => no_storage(),
         };
-        let name = if is_json { "x-amzn-requestid" } else { "x-amz-request-id" };
         if let Ok(id) = HeaderValue::from_str(&id) {
-            response.headers_mut().insert(name, id);
+            response.headers_mut().insert("x-amz-request-id", id);
         }
         response
     }
+
+    async fn api<B>(&self, call: Result<Call, Refusal>, parts: Parts, body: B, id: &str) -> Response<Bytes>
+    where
+        B: hyper::body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        match (call, &self.apis) {
+            (Ok(call), Some(apis)) => apis.answer(call, parts, body, id).await,
+            (Ok(call), None) => call.protocol.error(&not_served(&call), id),
+            (Err(refusal), _) => refusal.protocol.error(&refusal.error, id),
+        }
+    }
+}
+
+fn not_served(call: &Call) -> ApiError {
+    ApiError::unknown_operation(match call.target.as_str() {
+        target if target.starts_with("CodeBuild_") => {
+            format!("the CodeBuild API is not served yet, so there is no {}", call.operation)
+        }
+        "" => "STS is not served here".to_owned(),
+        target => format!("{target} is not served here"),
+    })
 }
 
 /// `/health` may also be a bucket, but nothing anonymous is for a bucket.
-fn route(request: &Parts) -> Route<'_> {
-    let target = request.headers.get("x-amz-target");
-    if request.method == Method::POST
-        && request.uri.path() == "/"
-        && let Some(target) = target
-    {
-        return Route::Json(target.to_str().unwrap_or("a target that is no text"));
+fn route(request: &Parts) -> Route {
+    if let Some(api) = recognise(request).transpose() {
+        return Route::Api(api);
     }
     let reads = matches!(request.method, Method::GET | Method::HEAD);
     let anonymous = !request.headers.contains_key(header::AUTHORIZATION) && request.uri.query().is_none();
@@ -110,7 +140,8 @@ mod tests {
         let signed = [("authorization", "AWS4-HMAC-SHA256 …")];
         assert_eq!(route(&parts("GET", "/health", &[])), Route::Health);
         assert_eq!(route(&parts("HEAD", "/health", &[])), Route::Health);
-        assert_eq!(route(&parts("POST", "/", &target)), Route::Json("CodeBuild_20161006.StartBuild"));
+        let Route::Api(Ok(call)) = route(&parts("POST", "/", &target)) else { panic!("a target is an API's") };
+        assert_eq!((call.target.as_str(), call.operation.as_str()), ("CodeBuild_20161006", "StartBuild"));
         for (method, uri, headers) in [
             ("GET", "/health", &signed[..]),
             ("GET", "/health?X-Amz-Signature=1", &[]),

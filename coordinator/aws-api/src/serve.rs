@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -80,13 +81,18 @@ fn is_passing(error: &io::Error) -> bool {
 }
 
 async fn connection(stream: TcpStream, http: Http, limits: Limits, watcher: Watcher, _place: OwnedSemaphorePermit) {
+    let peer = stream.peer_addr().ok();
     // Only speed depends on it.
     stream.set_nodelay(true).ok();
     let stream = PatientWrites::new(TokioIo::new(stream), limits.stall_timeout);
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let http = http.clone();
         async move {
-            let request = request.map(|body| PatientBody::new(body, limits.stall_timeout));
+            let mut request = request.map(|body| PatientBody::new(body, limits.stall_timeout));
+            // For policies that ask where a request comes from.
+            if let Some(peer) = peer {
+                request.extensions_mut().insert::<SocketAddr>(peer);
+            }
             Ok::<_, Infallible>(http.answer(request).await)
         }
     });

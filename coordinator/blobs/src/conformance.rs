@@ -122,6 +122,7 @@ suite! {
     awkward_keys::any_key_travels_in_a_presigned_url,
     uploads::an_upload_is_invisible_until_it_is_complete,
     uploads::parts_are_joined_in_the_order_of_their_numbers,
+    uploads::parts_are_stored_without_a_url,
     uploads::an_empty_file_is_an_upload_of_one_empty_part,
     uploads::an_upload_is_completed_once,
     uploads::an_aborted_upload_leaves_nothing,

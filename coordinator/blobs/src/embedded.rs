@@ -13,6 +13,7 @@ mod door;
 mod endpoint;
 mod entry;
 mod error;
+mod gate;
 mod host;
 mod key;
 mod listing;
@@ -28,16 +29,18 @@ mod source;
 mod store;
 mod transfers;
 mod upload;
+mod visitor;
 mod walk;
 mod write;
 
-pub use door::{Credentials, S3Door};
+pub use door::S3Door;
 pub use endpoint::EndpointInfo;
+pub use gate::Credentials;
 
 use crate::seam::Error;
 use buildyard_model::{Clock, SystemClock};
-use door::OnePair;
 use endpoint::Endpoint;
+use gate::{Gate, OnePair};
 use host::SharedEndpoint;
 use std::io;
 use std::path::Path;
@@ -90,16 +93,18 @@ impl Embedded {
 
     /// The HTTP service, for requests that are signed with the storage's own keys.
     pub fn door(&self) -> S3Door {
-        self.door_for(Vec::new())
+        self.door_for(Vec::new(), Vec::new())
     }
 
-    /// The HTTP service, for requests that are signed with the storage's own keys or with those of others.
-    pub fn door_for(&self, others: Vec<Arc<dyn Credentials>>) -> S3Door {
-        let own = OnePair { access_key: self.info.access_key.clone(), secret_key: self.info.secret_key.clone() };
-        let mut signers: Vec<Arc<dyn Credentials>> = vec![Arc::new(own)];
+    /// The HTTP service, for requests that are signed with the storage's own keys, which may do everything, or with
+    /// those of others, who may do what their policies allow. `private` buckets are closed to all but account owners.
+    pub fn door_for(&self, others: Vec<Arc<dyn Credentials>>, private: Vec<String>) -> S3Door {
+        let mut signers: Vec<Arc<dyn Credentials>> =
+            vec![Arc::new(OnePair::new(&self.info.access_key, &self.info.secret_key))];
         signers.extend(others);
+        let gate = Gate::new(signers, &self.info.region, private, self.store.clock());
         let operations = s3::Operations::new(Arc::clone(&self.store), &self.info.region);
-        S3Door::new(operations, &self.info.region, Arc::clone(&self.endpoint), signers)
+        S3Door::new(operations, Arc::clone(&self.endpoint), gate)
     }
 
     /// Drops uploads that were begun more than a day ago. `open` does so too; call it daily.

@@ -54,7 +54,7 @@ pub trait Objects: Send + Sync + std::fmt::Debug {
     async fn ensure_bucket(&self, bucket: &str) -> Result<(), Error>;
 }
 
-/// What lets others move bytes without holding credentials.
+/// Uploads in parts, and what lets others move bytes without holding credentials.
 #[async_trait]
 pub trait Transfers: Send + Sync + std::fmt::Debug {
     /// A URL for one GET.
@@ -78,6 +78,8 @@ pub trait Transfers: Send + Sync + std::fmt::Debug {
         parts: u32,
         valid: Duration,
     ) -> Result<Vec<String>, Error>;
+    /// Stores part `number` (from 1) of an upload and gives its etag. Every part but the last has 5 MiB or more.
+    async fn put_part(&self, bucket: &str, key: &str, upload: &str, number: u32, body: Bytes) -> Result<String, Error>;
     /// Makes the object visible, whole and durable. Completing again after success gives NotFound.
     async fn complete_upload(&self, bucket: &str, key: &str, upload: &str, etags: &[String]) -> Result<(), Error>;
     /// Drops an upload; one that is not there is success.

@@ -1,5 +1,9 @@
 //! What can happen to a build, and what follows from it: all as values.
 
+mod bounds;
+
+pub use bounds::shorten;
+
 use crate::build::{Build, Lease};
 use buildyard_model::{AgentId, ArtifactRecord, BuildId, LeaseToken, LogOffset, Outcome, PhaseRecord};
 use serde::{Deserialize, Serialize};
@@ -15,7 +19,8 @@ pub struct Report {
     pub log_bytes: LogOffset,
     /// For FAULT.
     pub reason: Option<String>,
-    /// When the failing phase asked for another try: at most this many after the first; 0 for none.
+    /// When the failing phase asked for another try: at most this many after the first; 0 for none. The project's
+    /// `autoRetryLimit` counts beside it.
     pub retry_limit: u32,
 }
 
@@ -102,6 +107,10 @@ pub enum Effect {
     DropUploads { token: LeaseToken },
     /// Durable. Start a build that repeats this one.
     Retry { of: BuildId, number: u32 },
+    /// Durable. Delete what is stored of the log of a build that was deleted.
+    DropLogs { build: BuildId },
+    /// Durable. Put the build's log where its project wants it in S3.
+    ExportLog { build: BuildId },
     /// A slot at the agent may be free.
     Freed { agent: AgentId },
 }
@@ -109,7 +118,7 @@ pub enum Effect {
 impl Effect {
     /// Whether it must survive a crash of the coordinator.
     pub fn durable(&self) -> bool {
-        matches!(self, Self::DropUploads { .. } | Self::Retry { .. })
+        matches!(self, Self::DropUploads { .. } | Self::Retry { .. } | Self::DropLogs { .. } | Self::ExportLog { .. })
     }
 }
 

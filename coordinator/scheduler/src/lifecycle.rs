@@ -10,12 +10,14 @@ mod decline;
 mod end;
 mod expire_offer;
 mod expire_stop;
+mod export;
 mod finish;
 pub(crate) mod history;
 mod lease;
 mod lose;
 mod progress;
 mod requeue;
+mod retry;
 mod stop;
 mod time_out;
 
@@ -42,7 +44,7 @@ pub fn apply(build: &Build, event: Event, now: Timestamp) -> Result<Step, Reject
     }
     let name = event.name();
     let mut next = build.clone();
-    let effects = match event {
+    let mut effects = match event {
         Event::Lease { agent } => lease::apply(&mut next, agent, now),
         Event::Accept { .. } => accept::apply(&mut next, now),
         Event::Decline { reason, .. } => decline::apply(&mut next, &reason, now),
@@ -62,6 +64,7 @@ pub fn apply(build: &Build, event: Event, now: Timestamp) -> Result<Step, Reject
         return Err(Rejected::Unchanged);
     }
     next.version += 1;
+    effects.extend(export::effect(build, &next));
     debug_assert_eq!(invariant::check_step(build, &next), Ok(()), "{name}");
     Ok(Step { build: next, effects })
 }

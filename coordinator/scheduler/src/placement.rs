@@ -7,8 +7,10 @@
 //! Promise: no agent gets more builds than slots, nor more than its size except by a single build.
 
 mod fit;
+mod wait;
 
 pub use fit::misfit;
+pub use wait::{MOST_COUNTED, Onlooker, why_waiting};
 
 use buildyard_model::{AgentId, BuildId, Capacity, Requirements, Resources, Timestamp};
 use std::cmp::{Ordering, Reverse};

@@ -30,6 +30,7 @@ pub(crate) fn spec() -> JobSpec {
         priority: 0,
         debug_session: false,
         retry_of: None,
+        project: None,
         region: "us-east-1".to_owned(),
         account: "000000000000".to_owned(),
     }

@@ -4,12 +4,16 @@ use crate::credential::{fingerprint, new_secret, same};
 use crate::sessions::{Session, SessionEnd, ToAgent};
 use crate::{Error, Kind, Service};
 use buildyard_model::{AgentId, AgentStatus, AgentView, Architecture, Capacity, LeaseToken, Resources, Timestamp};
+use buildyard_scheduler::event::shorten;
 use buildyard_store::AgentRecord;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// A host that lost its credential may enrol again under its name when nobody used the name for so long.
 const NAME_IS_FREE_AFTER: Duration = Duration::from_secs(300);
+
+/// What an agent may say about its health, in bytes.
+const MOST_UNHEALTHY: usize = 1024;
 
 /// What an agent says first.
 #[derive(Debug, Clone)]
@@ -126,7 +130,7 @@ impl Service {
         let mut recovered = false;
         self.inner.sessions.update(agent, |session| {
             recovered = session.unhealthy.is_some() && unhealthy.is_empty();
-            session.unhealthy = (!unhealthy.is_empty()).then(|| unhealthy.to_owned());
+            session.unhealthy = (!unhealthy.is_empty()).then(|| shorten(unhealthy.to_owned(), MOST_UNHEALTHY));
             session.last_seen = now;
         });
         if recovered {

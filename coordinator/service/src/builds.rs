@@ -1,7 +1,7 @@
 //! What people do with builds: submit, look, list, stop.
 
 use crate::commit::Applied;
-use crate::{Error, Kind, Service, credential, submission};
+use crate::{Error, Kind, Service, credential, own_bucket, submission};
 use buildyard_model::{BuildId, BuildView, JobSpec, ProjectName, RetryOf, Submission};
 use buildyard_scheduler::{Build, Event, Rejected, State};
 use buildyard_store::{Draft, ListQuery};
@@ -27,33 +27,37 @@ impl Service {
         };
         let id = BuildId::new(project.clone(), Uuid::new_v4());
         let spec = submission::job(submission, id, self.settings(), self.now())?;
-        let build = self.enqueue(Draft { spec, idempotency, outbox_entry: None }).await?;
+        let build = self.enqueue(Draft { spec, idempotency, outbox_entry: None, limit: None }).await?;
         Ok(build.view())
     }
 
-    pub(crate) async fn enqueue(&self, draft: Draft) -> Result<Build, Error> {
+    pub(crate) async fn enqueue(&self, mut draft: Draft) -> Result<Build, Error> {
+        own_bucket::check(&draft.spec, self.settings())?;
+        self.seal_credentials(&mut draft.spec)?;
         let created = self.store().create(draft).await?;
         self.inner.match_bell.notify_one();
         self.inner.changes.tell(&created.build.spec.id);
         Ok(created.build)
     }
 
-    /// Queues a build that repeats `of`; the outbox entry that asked for it goes in the same transaction.
+    /// Queues a build that repeats `of`; the outbox entry that asked for it goes in the same transaction. The place it
+    /// takes was kept for it when its project has a limit. When `of` was deleted meanwhile there is nothing to repeat.
     pub(crate) async fn repeat(&self, of: &BuildId, number: u32, outbox_entry: u64) -> Result<(), Error> {
-        let failed = self.load(of).await?;
+        let Some(failed) = self.store().get(of).await? else { return Ok(self.store().done(outbox_entry).await?) };
         let spec = JobSpec {
             id: of.repetition(number),
             submitted_at: self.now(),
             retry_of: Some(RetryOf { previous: of.clone(), number }),
             ..failed.spec
         };
-        self.enqueue(Draft { spec, idempotency: None, outbox_entry: Some(outbox_entry) }).await?;
+        self.enqueue(Draft { spec, idempotency: None, outbox_entry: Some(outbox_entry), limit: None }).await?;
         Ok(())
     }
 
     /// A build as people see it.
     pub async fn build(&self, id: &BuildId) -> Result<BuildView, Error> {
-        Ok(self.load(id).await?.view())
+        let build = self.load(id).await?;
+        Ok(self.seen(std::slice::from_ref(&build)).await?.pop().unwrap_or_else(|| build.view()))
     }
 
     /// The build that a whole or shortened id names: `project:uuid`, `uuid`, or the beginning of either's uuid.
@@ -82,7 +86,7 @@ impl Service {
 
     /// Builds, newest first.
     pub async fn builds(&self, query: &ListQuery) -> Result<Vec<BuildView>, Error> {
-        Ok(self.store().list(query).await?.iter().map(Build::view).collect())
+        self.seen(&self.store().list(query).await?).await
     }
 
     /// Ends a build as STOPPED. Stopping again, or stopping a finished build, answers with the build as it is.

@@ -50,6 +50,7 @@ impl Service {
     fn perform(&self, step: Step) -> Build {
         let Step { build, effects } = step;
         self.inner.load.note(&build);
+        self.close_log_soon(&build);
         for effect in effects {
             match effect {
                 Effect::Match | Effect::Freed { .. } => self.inner.match_bell.notify_one(),
@@ -58,7 +59,10 @@ impl Service {
                 Effect::Revoke { lease, reason } => {
                     self.inner.sessions.send(&lease.agent, ToAgent::Revoke { token: lease.token, reason });
                 }
-                Effect::DropUploads { .. } | Effect::Retry { .. } => {}
+                Effect::DropUploads { .. }
+                | Effect::Retry { .. }
+                | Effect::DropLogs { .. }
+                | Effect::ExportLog { .. } => {}
             }
         }
         self.inner.changes.tell(&build.spec.id);
@@ -66,7 +70,8 @@ impl Service {
     }
 
     pub(crate) fn offer(&self, lease: &Lease, build: &Build) {
-        let offer = ToAgent::Offer { token: lease.token.clone(), job: Box::new(build.spec.clone()) };
+        let offer =
+            ToAgent::Offer { token: lease.token.clone(), job: Box::new(self.with_open_credentials(&build.spec)) };
         self.inner.sessions.send(&lease.agent, offer);
     }
 

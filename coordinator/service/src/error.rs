@@ -11,6 +11,8 @@ pub enum Kind {
     NotFound,
     /// It clashes with something that is there.
     Conflict,
+    /// A limit of the project's leaves no room; trying again later may help.
+    LimitExceeded,
     /// The lease named is not in force.
     Fenced,
     /// The caller may not.
@@ -55,7 +57,8 @@ impl From<buildyard_store::Error> for Error {
             Store::Conflict(_) => Kind::Conflict,
             Store::NotFound(_) => Kind::NotFound,
             Store::TokenMismatch => Kind::Invalid,
-            Store::Failed(_) | Store::InUse(_) => Kind::Unavailable,
+            Store::LimitReached { .. } => Kind::LimitExceeded,
+            Store::Failed(_) | Store::Full(_) | Store::InUse(_) => Kind::Unavailable,
         };
         Self::new(kind, error.to_string())
     }

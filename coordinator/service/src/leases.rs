@@ -3,7 +3,7 @@
 use crate::commit::Applied;
 use crate::sessions::ToAgent;
 use crate::{Error, Service};
-use buildyard_model::{AgentId, LeaseToken, Timestamp};
+use buildyard_model::{AgentId, LeaseToken};
 use buildyard_scheduler::{Build, Event, Rejected, State};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ impl Service {
     /// Takes in what `agent` says about `token`. A stale lease is answered with a revoke and is no error: the message
     /// has been dealt with. An error means: not dealt with, send it again.
     pub async fn heard(&self, agent: &AgentId, token: &LeaseToken, event: Event) -> Result<(), Error> {
+        let event = event.bounded();
         if let Event::Decline { .. } = event {
             let until = self.now().plus(REST_AFTER_DECLINE);
             self.inner.sessions.update(agent, |session| session.resting_until = until);
@@ -84,24 +85,28 @@ impl Service {
                 _ => {}
             }
         }
-        let in_force =
-            |token: &LeaseToken| active.iter().any(|build| lease_of(build).is_some_and(|lease| lease == token));
-        for token in held.iter().filter(|token| !in_force(token)) {
-            self.revoke(agent, token, "the lease is not in force");
+        for token in held {
+            let listed = active.iter().any(|build| lease_of(build).is_some_and(|lease| lease == token));
+            if !listed && !self.may_be_in_force(token).await {
+                self.revoke(agent, token, "the lease is not in force");
+            }
         }
         Ok(())
     }
 
-    /// Since when the build has been waiting for its agent's word, if it has.
-    pub(crate) fn waiting_since(build: &Build) -> Option<Timestamp> {
-        match &build.state {
-            State::Leased { since, .. } | State::Stopping { since, .. } => Some(*since),
-            State::Queued { .. } | State::Running { .. } | State::Finished { .. } => None,
+    /// Whether a lease is in force, or cannot be told not to be: a build goes on rather than end for a damaged record.
+    async fn may_be_in_force(&self, token: &LeaseToken) -> bool {
+        match self.store().get(&token.build).await {
+            Ok(build) => build.as_ref().and_then(lease_of) == Some(token),
+            Err(error) => {
+                tracing::error!(build.id = %token.build, %error, "a build that an agent holds cannot be read");
+                true
+            }
         }
     }
 }
 
-pub(crate) fn lease_of(build: &Build) -> Option<&LeaseToken> {
+fn lease_of(build: &Build) -> Option<&LeaseToken> {
     match &build.state {
         State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. } => {
             Some(&lease.token)

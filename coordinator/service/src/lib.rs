@@ -7,34 +7,66 @@ pub mod agents;
 pub mod builds;
 mod commit;
 mod credential;
+mod deletion;
+mod details;
 mod error;
 mod leases;
 mod load;
 pub mod logs;
+mod own_bucket;
+pub mod parameters;
+mod projects;
+mod reach;
 pub mod reconcile;
+mod records;
+mod report_groups;
+mod resource_policies;
+mod safe;
+mod sealed_credentials;
 mod secrets;
 mod sessions;
 mod settings;
+mod source_credentials;
+mod start;
+pub mod stored_secrets;
 mod submission;
+mod tenure;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod transfers;
+pub mod users;
+mod waiting;
 mod watch;
 
 pub use agents::Hello;
+pub use buildyard_store::{IdQuery, Order};
 pub use credential::{fingerprint, new_secret};
+pub use deletion::Deletion;
+pub use details::BuildDetail;
 pub use error::{Error, Kind};
-pub use logs::{LogReader, LogSink};
-pub use secrets::{FileSecrets, HeldSecrets, SecretKind, Secrets};
+pub use logs::{
+    BuildLog, EventLimits, EventPage, Found, FoundEvent, LogEvent, LogGroup, LogReader, LogSink, LogStream, Place,
+    Search, StreamOrder, StreamQuery,
+};
+pub use projects::{ProjectRequest, Visibility};
+pub use reach::Reach;
+pub use records::{ListedAs, SortBy};
+pub use report_groups::ReportGroupRequest;
+pub use safe::Safe;
+pub use secrets::{AwsCredentials, AwsSecrets, AwsSettings, FileSecrets, HeldSecrets, InOrder, SecretKind, Secrets};
 pub use sessions::{SessionEnd, ToAgent};
-pub use settings::{Settings, Timings};
+pub use settings::{Retention, Settings, Timings};
+pub use source_credentials::{CredentialInfo, ImportedCredential};
+pub use start::Overrides;
 pub use transfers::{DownloadPage, FinishedUpload, OpenedUpload, StoredObject, UploadRequest};
+pub use users::NewKey;
 
 use buildyard_blobs::{Objects, Transfers};
 use buildyard_model::{Clock, Timestamp};
 use buildyard_store::Store;
+pub use buildyard_vault::Vault;
 use std::sync::Arc;
 
 /// What the service is made of.
@@ -44,6 +76,8 @@ pub struct Parts {
     pub objects: Arc<dyn Objects>,
     pub transfers: Arc<dyn Transfers>,
     pub secrets: Arc<dyn Secrets>,
+    /// Seals what must not lie in clear in the store.
+    pub vault: Vault,
     pub clock: Arc<dyn Clock>,
     pub settings: Settings,
 }
@@ -57,10 +91,13 @@ pub struct Service {
 #[derive(Debug)]
 struct Inner {
     parts: Parts,
+    safe: Safe,
     sessions: sessions::Sessions,
     load: load::Loads,
     changes: watch::Changes,
     logs: logs::LiveLogs,
+    directory: tokio::sync::Mutex<logs::Directory>,
+    users: users::Users,
     /// Rung when a build may have become placeable.
     match_bell: tokio::sync::Notify,
     /// Rung when the outbox grew.
@@ -72,13 +109,18 @@ impl Service {
     /// Puts the parts together; nothing runs yet (see [`reconcile::run`]).
     pub fn new(parts: Parts) -> Self {
         let started_at = parts.clock.now();
+        let (store, vault, clock) = (parts.store.clone(), parts.vault.clone(), parts.clock.clone());
+        let safe = Safe::new(store, vault, clock, &parts.settings.region, &parts.settings.account);
         Self {
             inner: Arc::new(Inner {
                 parts,
+                safe,
                 sessions: sessions::Sessions::default(),
                 load: load::Loads::default(),
                 changes: watch::Changes::default(),
                 logs: logs::LiveLogs::default(),
+                directory: tokio::sync::Mutex::default(),
+                users: users::Users::default(),
                 match_bell: tokio::sync::Notify::new(),
                 outbox_bell: tokio::sync::Notify::new(),
                 started_at,
@@ -90,7 +132,8 @@ impl Service {
         &*self.inner.parts.store
     }
 
-    fn now(&self) -> Timestamp {
+    /// The present moment, by the service's clock.
+    pub fn now(&self) -> Timestamp {
         self.inner.parts.clock.now()
     }
 

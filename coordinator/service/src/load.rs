@@ -1,14 +1,28 @@
-//! What each agent has in its hands, derived from every committed step, so that the matcher need not read the store.
+//! What each agent has in its hands, derived from every committed step, so that neither the matcher nor who looks
+//! after leases need read the store.
 
+use crate::tenure::Tenure;
 use buildyard_model::{AgentId, BuildId, Resources};
-use buildyard_scheduler::{Build, State};
-use std::collections::{BTreeMap, HashMap};
+use buildyard_scheduler::Build;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[derive(Debug, Default)]
 struct Held {
-    by_agent: HashMap<AgentId, BTreeMap<BuildId, Resources>>,
-    holder: HashMap<BuildId, AgentId>,
+    tenures: HashMap<BuildId, Tenure>,
+    by_agent: HashMap<AgentId, BTreeSet<BuildId>>,
+}
+
+impl Held {
+    fn remove(&mut self, id: &BuildId) {
+        let Some(tenure) = self.tenures.remove(id) else { return };
+        if let Some(builds) = self.by_agent.get_mut(&tenure.agent) {
+            builds.remove(id);
+            if builds.is_empty() {
+                self.by_agent.remove(&tenure.agent);
+            }
+        }
+    }
 }
 
 /// Builds in agents' hands.
@@ -20,38 +34,56 @@ impl Loads {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note of a build's committed state.
+    /// Takes note of a build's committed state. An older state than the one known changes nothing: two who commit one
+    /// after the other may get here the other way round.
     pub(crate) fn note(&self, build: &Build) {
         let id = &build.spec.id;
         let mut held = self.held();
-        if let Some(agent) = held.holder.remove(id)
-            && let Some(builds) = held.by_agent.get_mut(&agent)
-        {
-            builds.remove(id);
+        if held.tenures.get(id).is_some_and(|known| known.version > build.version) {
+            return;
         }
-        if let State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. } = &build.state
-        {
-            held.holder.insert(id.clone(), lease.agent.clone());
-            held.by_agent
-                .entry(lease.agent.clone())
-                .or_default()
-                .insert(id.clone(), build.spec.environment.resources());
+        held.remove(id);
+        if let Some(tenure) = Tenure::of(build) {
+            held.by_agent.entry(tenure.agent.clone()).or_default().insert(id.clone());
+            held.tenures.insert(id.clone(), tenure);
         }
+    }
+
+    /// Forgets a build that is not there any more.
+    pub(crate) fn forget(&self, build: &BuildId) {
+        self.held().remove(build);
     }
 
     /// How many builds the agent has and what they use together.
     pub(crate) fn of(&self, agent: &AgentId) -> (u32, Resources) {
         let held = self.held();
         let builds = held.by_agent.get(agent);
-        let used =
-            builds.into_iter().flat_map(BTreeMap::values).fold(Resources { vcpu: 0, memory_mib: 0 }, |sum, one| {
-                Resources { vcpu: sum.vcpu + one.vcpu, memory_mib: sum.memory_mib + one.memory_mib }
-            });
+        let tenures = builds.into_iter().flatten().filter_map(|build| held.tenures.get(build));
+        let used = tenures.fold(Resources { vcpu: 0, memory_mib: 0 }, |sum, one| Resources {
+            vcpu: sum.vcpu + one.resources.vcpu,
+            memory_mib: sum.memory_mib + one.resources.memory_mib,
+        });
         (builds.map_or(0, |builds| u32::try_from(builds.len()).unwrap_or(u32::MAX)), used)
     }
 
     /// The builds the agent has.
     pub(crate) fn builds(&self, agent: &AgentId) -> Vec<BuildId> {
-        self.held().by_agent.get(agent).map(|builds| builds.keys().cloned().collect()).unwrap_or_default()
+        self.held().by_agent.get(agent).map(|builds| builds.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The agents that have builds.
+    pub(crate) fn holders(&self) -> Vec<AgentId> {
+        self.held().by_agent.keys().cloned().collect()
+    }
+
+    /// The builds whose tenure is as wanted.
+    pub(crate) fn filter(&self, wanted: impl Fn(&Tenure) -> bool) -> Vec<BuildId> {
+        let held = self.held();
+        held.tenures.iter().filter(|(_, tenure)| wanted(tenure)).map(|(build, _)| build.clone()).collect()
+    }
+
+    /// The builds known, and the version known of each.
+    pub(crate) fn versions(&self) -> HashMap<BuildId, u64> {
+        self.held().tenures.iter().map(|(build, tenure)| (build.clone(), tenure.version)).collect()
     }
 }

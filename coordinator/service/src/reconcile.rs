@@ -5,6 +5,10 @@ mod leases;
 mod matching;
 mod outbox;
 mod queue;
+mod retention;
+#[cfg(test)]
+mod tests;
+mod troubled;
 
 use crate::{Error, Service};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +28,7 @@ pub async fn run(service: &Service, shutdown: &CancellationToken) -> Result<Task
             });
         })+};
     }
-    start!(matching, leases, queue, outbox);
+    start!(matching, leases, queue, outbox, retention);
     tasks.close();
     Ok(tasks)
 }

@@ -38,6 +38,21 @@ impl Default for Timings {
     }
 }
 
+/// How long is kept what a build leaves in the system bucket, counted from the build's end. None: for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Logs. CloudWatch's default, too, is never to expire.
+    pub logs: Option<Duration>,
+    /// Sources that clients uploaded. A build whose source is gone cannot be run again.
+    pub sources: Option<Duration>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { logs: None, sources: Some(Duration::from_secs(7 * 24 * 3600)) }
+    }
+}
+
 /// The service's settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -45,6 +60,8 @@ pub struct Settings {
     pub region: String,
     /// For ARNs: twelve digits.
     pub account: String,
+    /// How clients reach the HTTP door, for URLs that are given to them: `http://host:port`, without a slash at its end.
+    pub endpoint_url: String,
     /// Where artifacts go when a build names no bucket.
     pub artifact_bucket: String,
     /// Where logs, uploaded sources and records of uploads are kept.
@@ -54,4 +71,5 @@ pub struct Settings {
     /// SHA-256 (hex) of the tokens that clients may use.
     pub client_tokens_sha256: Vec<String>,
     pub timings: Timings,
+    pub retention: Retention,
 }

@@ -2,7 +2,8 @@
 
 use crate::{Error, Settings};
 use buildyard_model::{
-    ArtifactKind, ArtifactSpec, BuildId, JobSpec, Namespace, ProjectName, Source, SourceKind, Submission, Timestamp,
+    ArtifactKind, ArtifactSpec, BuildId, JobSpec, Namespace, Packaging, ProjectName, Source, SourceKind, Submission,
+    Timestamp,
 };
 use std::collections::HashSet;
 
@@ -34,13 +35,18 @@ pub(crate) fn job(submission: Submission, id: BuildId, settings: &Settings, now:
         buildspec: submission.buildspec,
         environment: submission.environment,
         artifacts,
-        secondary_artifacts: submission.secondary_artifacts,
+        secondary_artifacts: submission
+            .secondary_artifacts
+            .into_iter()
+            .map(|spec| placed_secondary(spec, id.project(), settings))
+            .collect(),
         timeout_seconds: submission.timeout_seconds.unwrap_or(TIMEOUT_SECONDS.0),
         queued_timeout_seconds: submission.queued_timeout_seconds.unwrap_or(QUEUED_TIMEOUT_SECONDS.0),
         labels: submission.labels,
         priority: submission.priority,
         debug_session: submission.debug_session,
         retry_of: None,
+        project: None,
         region: settings.region.clone(),
         account: settings.account.clone(),
         id,
@@ -56,6 +62,24 @@ fn default_artifacts(project: &ProjectName, settings: &Settings) -> ArtifactSpec
         namespace_type: Namespace::BuildId,
         name: "/".to_owned(),
         ..ArtifactSpec::default()
+    }
+}
+
+/// Without a bucket, `<project>/<identifier>/<build uuid>/<file>` in the coordinator's own: never below the folder of
+/// another artifact, whose list would hold its files too.
+fn placed_secondary(spec: ArtifactSpec, project: &ProjectName, settings: &Settings) -> ArtifactSpec {
+    if spec.kind != ArtifactKind::S3 || !spec.location.is_empty() {
+        return spec;
+    }
+    let location = settings.artifact_bucket.clone();
+    if !spec.path.is_empty() {
+        return ArtifactSpec { location, ..spec };
+    }
+    let path = format!("{project}/{}", spec.artifact_identifier.as_deref().unwrap_or_default());
+    let spec = ArtifactSpec { location, path, namespace_type: Namespace::BuildId, ..spec };
+    match spec.packaging {
+        Packaging::None => ArtifactSpec { name: "/".to_owned(), override_artifact_name: false, ..spec },
+        Packaging::Zip => spec,
     }
 }
 
@@ -138,8 +162,8 @@ fn check_artifacts(submission: &Submission) -> Result<(), Error> {
     }
     for artifact in submission.artifacts.iter().chain(&submission.secondary_artifacts) {
         if artifact.kind == ArtifactKind::S3 {
-            // Without one, the primary artifact goes to the coordinator's own bucket.
-            if !artifact.location.is_empty() || artifact.artifact_identifier.is_some() {
+            // Without one, it goes to the coordinator's own bucket.
+            if !artifact.location.is_empty() {
                 check_bucket(&artifact.location)?;
             }
             for (what, text) in [("path", &artifact.path), ("name", &artifact.name)] {

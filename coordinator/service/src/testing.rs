@@ -1,9 +1,20 @@
 //! A service on the memory store and storage in memory, for this crate's tests.
 
-use crate::{HeldSecrets, Hello, Parts, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile};
+mod clock;
+mod flawed;
+
+pub(crate) use clock::{Hands, RuntimeClock};
+pub(crate) use flawed::Flawed;
+
+use crate::{
+    HeldSecrets, Hello, Parts, Retention, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile,
+};
 use async_trait::async_trait;
 use buildyard_blobs::{Error as BlobError, ObjectInfo, Objects, Page, Transfers};
-use buildyard_model::{AgentId, Architecture, BuildId, Capacity, LeaseToken, Resources, Submission, SystemClock};
+use buildyard_model::{
+    AgentId, Architecture, BuildId, Capacity, Clock, LeaseToken, Resources, Submission, SystemClock,
+};
+use buildyard_store::Store;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -16,12 +27,19 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct MemoryBlobs {
     objects: Mutex<BTreeMap<(String, String), Bytes>>,
     uploads: Mutex<BTreeMap<String, (String, String)>>,
+    parts: Mutex<BTreeMap<(String, u32), Bytes>>,
+    reads: std::sync::atomic::AtomicUsize,
 }
 
 impl MemoryBlobs {
     pub(crate) fn keys(&self, bucket: &str) -> Vec<String> {
         let objects = self.objects.lock().unwrap();
         objects.keys().filter(|(of, _)| of == bucket).map(|(_, key)| key.clone()).collect()
+    }
+
+    /// How many objects were read since the last count.
+    pub(crate) fn count_reads(&self) -> usize {
+        self.reads.swap(0, std::sync::atomic::Ordering::Relaxed)
     }
 
     pub(crate) fn uploads(&self) -> usize {
@@ -41,6 +59,7 @@ impl Objects for MemoryBlobs {
     }
 
     async fn get(&self, bucket: &str, key: &str) -> Result<Bytes, BlobError> {
+        self.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let objects = self.objects.lock().unwrap();
         objects.get(&(bucket.to_owned(), key.to_owned())).cloned().ok_or_else(|| missing(key))
     }
@@ -101,9 +120,19 @@ impl Transfers for MemoryBlobs {
         Ok((1..=parts).map(|part| format!("memory://{key}?{upload}&{part}")).collect())
     }
 
+    async fn put_part(&self, _: &str, _: &str, upload: &str, number: u32, body: Bytes) -> Result<String, BlobError> {
+        self.uploads.lock().unwrap().get(upload).ok_or_else(|| missing(upload))?;
+        self.parts.lock().unwrap().insert((upload.to_owned(), number), body);
+        Ok(format!("part {number}"))
+    }
+
     async fn complete_upload(&self, bucket: &str, key: &str, upload: &str, etags: &[String]) -> Result<(), BlobError> {
         self.uploads.lock().unwrap().remove(upload).ok_or_else(|| missing(upload))?;
-        self.put(bucket, key, etags.concat().into()).await
+        let part = |number| self.parts.lock().unwrap().remove(&(upload.to_owned(), number));
+        // Parts that came by URL never came: their etags stand for them.
+        let parts: Vec<Bytes> =
+            (1..).zip(etags).map(|(number, etag)| part(number).unwrap_or_else(|| etag.clone().into())).collect();
+        self.put(bucket, key, parts.concat().into()).await
     }
 
     async fn abort_upload(&self, _: &str, _: &str, upload: &str) -> Result<(), BlobError> {
@@ -131,22 +160,36 @@ pub(crate) const CLIENT_TOKEN: &str = "client";
 
 impl Rig {
     pub(crate) async fn start() -> Self {
+        Self::start_on(Arc::new(buildyard_store::Memory::default()), Arc::new(SystemClock), |_| {}).await
+    }
+
+    /// Starts on a store and a clock, with settings changed.
+    pub(crate) async fn start_on(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let blobs = Arc::new(MemoryBlobs::default());
+        let mut settings = Settings {
+            region: "us-east-1".into(),
+            account: "000000000000".into(),
+            artifact_bucket: "artifacts".into(),
+            system_bucket: "system".into(),
+            join_token_sha256: fingerprint(JOIN_TOKEN),
+            endpoint_url: "http://localhost:8080".into(),
+            client_tokens_sha256: vec![fingerprint(CLIENT_TOKEN)],
+            timings: Timings::default(),
+            retention: Retention::default(),
+        };
+        change(&mut settings);
         let service = Service::new(Parts {
-            store: Arc::new(buildyard_store::Memory::default()),
+            vault: buildyard_vault::Vault::forgetful().unwrap(),
+            store,
             objects: blobs.clone(),
             transfers: blobs.clone(),
             secrets: Arc::new(HeldSecrets::default()),
-            clock: Arc::new(SystemClock),
-            settings: Settings {
-                region: "us-east-1".into(),
-                account: "000000000000".into(),
-                artifact_bucket: "artifacts".into(),
-                system_bucket: "system".into(),
-                join_token_sha256: fingerprint(JOIN_TOKEN),
-                client_tokens_sha256: vec![fingerprint(CLIENT_TOKEN)],
-                timings: Timings::default(),
-            },
+            clock,
+            settings,
         });
         let shutdown = CancellationToken::new();
         reconcile::run(&service, &shutdown).await.unwrap();

@@ -161,6 +161,27 @@ async fn a_short_id_must_name_one_build() {
 }
 
 #[tokio::test]
+async fn secondary_artifacts_without_a_bucket_go_beside_the_primary_ones() {
+    let rig = Rig::start().await;
+    let text = r#"{"source":{"type":"S3","location":"sources/k.zip"},"environment":{"image":"x"},"secondaryArtifacts":[
+        {"type":"S3","artifactIdentifier":"docs","name":"docs"},
+        {"type":"S3","artifactIdentifier":"zip","name":"zip","packaging":"ZIP"},
+        {"type":"S3","artifactIdentifier":"own","name":"n","location":"bucket","path":"p"}]}"#;
+    let submission: Submission = serde_json::from_str(text).unwrap();
+    let build = rig.service.submit(&"p1".parse().unwrap(), submission, None).await.unwrap();
+    let spec = rig.service.load(&build.id).await.unwrap().spec;
+    let uuid = spec.id.uuid().to_string();
+    let keys: Vec<_> = std::iter::once(&spec.artifacts)
+        .chain(&spec.secondary_artifacts)
+        .map(|spec| format!("{}/{}", spec.location, spec.key(&uuid, &spec.name, "")))
+        .collect();
+    let own = &spec.artifacts.location;
+    let expected = [format!("{own}/p1/{uuid}"), format!("{own}/p1/docs/{uuid}"), format!("{own}/p1/zip/{uuid}/zip")];
+    assert_eq!(keys[..3], expected);
+    assert_eq!(keys[3], "bucket/p/n");
+}
+
+#[tokio::test]
 async fn what_cannot_be_built_is_refused_when_it_is_submitted() {
     let rig = Rig::start().await;
     let project = "p1".parse().unwrap();
@@ -180,4 +201,23 @@ async fn what_cannot_be_built_is_refused_when_it_is_submitted() {
         let refused = rig.service.submit(&project, submission, None).await;
         assert_eq!(refused.unwrap_err().kind, Kind::Invalid, "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_waiting_build_says_why() {
+    let rig = Rig::start().await;
+    let first = rig.submit("p1").await;
+    let reason = async |build| rig.service.build(build).await.unwrap().reason;
+    assert_eq!(reason(&first).await.as_deref(), Some("no agent is connected"));
+    let mut agent = rig.connect("a1", 1, vec![]).await;
+    agent.offer().await;
+    let (second, third) = (rig.submit("p1").await, rig.submit("p1").await);
+    assert_eq!(reason(&first).await, None);
+    assert_eq!(reason(&second).await.as_deref(), Some("agent a1 is full"));
+    assert_eq!(reason(&third).await.as_deref(), Some("agent a1 is full; 1 build waits before this one"));
+    rig.service.heartbeat(&agent.name, "the disk is full");
+    let listed = rig.service.builds(&buildyard_store::ListQuery { limit: 9, ..Default::default() }).await.unwrap();
+    let reasons: Vec<_> = listed.iter().map(|view| view.reason.as_deref()).collect();
+    let unhealthy = Some("no agent that fits takes builds now: a1 is unhealthy: the disk is full");
+    assert_eq!(reasons, [unhealthy, unhealthy, None]);
 }

@@ -3,8 +3,12 @@
 //! by the agent's repetition or by the outbox.
 
 mod records;
+mod sources;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use records::RECORDS;
+pub(crate) use sources::{SOURCES, prepared_at};
 
 use crate::{Error, Service};
 use buildyard_model::{
@@ -12,7 +16,6 @@ use buildyard_model::{
     SourceKind,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use uuid::Uuid;
 
 /// Smallest part of a multipart upload but the last, in bytes: above S3's own minimum of 5 MiB.
 const PART_BYTES: u64 = 8 * 1024 * 1024;
@@ -200,14 +203,6 @@ impl Service {
         let object =
             StoredObject { path, bucket: bucket.to_owned(), key: key.to_owned(), size_bytes: info.size_bytes, url };
         Ok(DownloadPage { objects: vec![object], next: String::new() })
-    }
-
-    /// A place for a client's source ZIP: the URL to upload it to, and the location to submit.
-    pub async fn prepare_source(&self) -> Result<(String, String), Error> {
-        let bucket = &self.settings().system_bucket;
-        let key = format!("sources/{}.zip", Uuid::new_v4());
-        let url = self.inner.parts.transfers.presign_put(bucket, &key, self.settings().timings.presigned).await?;
-        Ok((url, format!("{bucket}/{key}")))
     }
 }
 

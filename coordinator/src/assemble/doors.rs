@@ -2,10 +2,11 @@
 
 use super::StartError;
 use crate::config::ListenConfig;
-use buildyard_aws_api::Http;
-use buildyard_blobs::Embedded;
+use buildyard_aws_api::{Context, Http, Signatures};
+use buildyard_blobs::{Credentials, Embedded};
 use buildyard_service::Service;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -42,7 +43,11 @@ pub(super) fn open(
 ) -> TaskTracker {
     let tasks = TaskTracker::new();
     let stop = shutdown.clone();
-    let http = Http::new(embedded.as_ref().map(Embedded::door));
+    // Logs and sources are the owner's: no policy gives them to anybody else.
+    let private = vec![service.settings().system_bucket.clone()];
+    let users: Arc<dyn Credentials> = Arc::new(service.clone());
+    let http = Http::new(embedded.map(|embedded| embedded.door_for(vec![users], private)))
+        .with_apis(Context { service: service.clone() }, Arc::new(Signatures::new(service.clone())));
     tasks.spawn(async move {
         if let Err(error) = buildyard_aws_api::serve(listeners.http, http, stop.clone()).await {
             tracing::error!(%error, "the HTTP door failed");

@@ -17,8 +17,6 @@ pub(super) struct Storage {
     pub(super) transfers: Arc<dyn Transfers>,
     /// What the HTTP door serves.
     pub(super) embedded: Option<Embedded>,
-    /// The S3 endpoint for clients.
-    pub(super) url: String,
     pub(super) artifact_bucket: String,
     pub(super) system_bucket: String,
 }
@@ -50,7 +48,6 @@ fn client(storage: &StorageConfig) -> Result<Storage, StartError> {
         objects: client.clone(),
         transfers: client,
         embedded: None,
-        url: storage.endpoint.clone(),
         artifact_bucket: storage.artifact_bucket.clone(),
         system_bucket: storage.system_bucket.clone(),
     })
@@ -77,7 +74,6 @@ async fn embedded(
         objects: shared.clone(),
         transfers: shared,
         embedded: Some(embedded),
-        url: http_url.to_owned(),
         artifact_bucket: ARTIFACTS.to_owned(),
         system_bucket: SYSTEM.to_owned(),
     })

@@ -4,6 +4,7 @@
 pub(crate) mod agents;
 pub(crate) mod committing;
 pub(crate) mod creating;
+pub(crate) mod documents;
 pub(crate) mod listing;
 pub(crate) mod queueing;
 pub(crate) mod sample;
@@ -19,6 +20,8 @@ macro_rules! suite {
                 numbers_have_no_gaps_under_concurrency,
                 an_id_cannot_be_used_twice,
                 a_retry_is_made_once_and_ends_its_outbox_entry,
+                a_limit_counts_what_waits_runs_and_is_promised,
+                starts_at_once_do_not_pass_a_limit_together,
             ],
             tokens: [
                 a_token_gives_its_build_again,
@@ -43,6 +46,14 @@ macro_rules! suite {
                 pages_give_every_build_once_and_newest_first,
                 a_page_behind_an_unknown_build_is_not_found,
                 builds_are_found_by_the_beginning_of_their_uuid,
+                ids_are_listed_both_ways,
+                only_finished_builds_are_removed,
+                builds_are_read_together,
+            ],
+            documents: [
+                a_document_is_made_replaced_and_removed,
+                changes_are_made_all_or_none,
+                documents_are_listed_by_key_in_pages,
             ],
             agents: [agents_are_remembered_replaced_and_forgotten],
         }

@@ -2,13 +2,18 @@
 //! commits it here by optimistic version. `memory` is the reference model, `sqlite` the default; one conformance
 //! suite holds for both. What is answered as done is on disk (fsynced).
 
+mod document;
 mod idempotency;
 pub mod memory;
 pub mod roles;
 pub mod sqlite;
 
+pub use document::{Change, Document, DocumentKind, Expected};
 pub use memory::Memory;
-pub use roles::{AgentRecord, Agents, Builds, Created, Draft, Error, ListQuery, Outbox, OutboxEntry, Queue, Store};
+pub use roles::{
+    AgentRecord, Agents, Builds, Created, Documents, Draft, Error, IdQuery, ListQuery, Order, Outbox, OutboxEntry,
+    Queue, Store,
+};
 pub use sqlite::Sqlite;
 
 #[cfg(test)]

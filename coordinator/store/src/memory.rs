@@ -4,9 +4,11 @@
 
 mod agents;
 mod builds;
+mod documents;
 mod outbox;
 mod queue;
 
+use crate::document::{Document, DocumentKind};
 use crate::roles::{AgentRecord, OutboxEntry};
 use buildyard_model::{AgentId, BuildId, ProjectName, Timestamp};
 use buildyard_scheduler::{Build, Effect, State};
@@ -44,6 +46,8 @@ struct Records {
     builds: BTreeMap<u64, Build>,
     /// A uuid belongs to one build, whatever its project.
     by_uuid: BTreeMap<Uuid, u64>,
+    /// Places in the order are never used twice.
+    last_sequence: u64,
     /// Of those that wait.
     queued: BTreeSet<u64>,
     /// Of those in an agent's hands.
@@ -52,6 +56,7 @@ struct Records {
     numbers: HashMap<ProjectName, u64>,
     tokens: HashMap<String, Token>,
     agents: BTreeMap<AgentId, AgentRecord>,
+    documents: BTreeMap<(DocumentKind, String), Document>,
     outbox: BTreeMap<u64, Effect>,
     /// Ids of outbox entries are never used twice.
     last_entry: u64,

@@ -1,5 +1,6 @@
 //! The roles in which the service sees the store: small traits, so that a caller's signature says what it can do.
 
+use crate::document::{Change, Document, DocumentKind};
 use async_trait::async_trait;
 use buildyard_model::{AgentId, BuildId, Capacity, JobSpec, ProjectName, Timestamp};
 use buildyard_scheduler::placement::Candidate;
@@ -9,18 +10,24 @@ use serde::{Deserialize, Serialize};
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Somebody else committed the build meanwhile: read it again and decide again.
-    #[error("build {0} was changed by somebody else meanwhile")]
-    Conflict(BuildId),
+    /// Somebody else changed it meanwhile: read it again and decide again.
+    #[error("{0} was changed by somebody else meanwhile")]
+    Conflict(String),
     /// There is no such thing.
     #[error("{0} does not exist")]
     NotFound(String),
     /// The same idempotency token was used for a different request within its 5 minutes.
     #[error("the idempotency token was used for a different request")]
     TokenMismatch,
+    /// The project has as many builds that are not over as its limit allows.
+    #[error("cannot have more than {limit} active builds for project {project}")]
+    LimitReached { project: ProjectName, limit: u64 },
     /// The disk or the database failed. Nothing was stored.
     #[error("the store failed: {0}")]
     Failed(String),
+    /// The disk has no room. Nothing was stored; the same write works once there is some.
+    #[error("the disk of {0} is full: nothing was stored; make room there and try again")]
+    Full(String),
     /// Another process uses the same data.
     #[error("{0}")]
     InUse(String),
@@ -36,6 +43,10 @@ pub struct Draft {
     /// The outbox entry that asked for the build (a retry): removed in the same transaction. When it is not there any
     /// more, somebody else has made the build: NotFound, and nothing is made.
     pub outbox_entry: Option<u64>,
+    /// At most so many of the project's builds may be not over once this one is made, counting those whose repetition
+    /// the outbox has promised: LimitReached otherwise, and nothing is made. Looked at in the transaction that makes
+    /// the build, and not when the token gives one that is there.
+    pub limit: Option<u64>,
 }
 
 /// What became of a draft.
@@ -56,6 +67,25 @@ pub struct ListQuery {
     pub after: Option<BuildId>,
 }
 
+/// In which order of submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    OldestFirst,
+    #[default]
+    NewestFirst,
+}
+
+/// Which builds' ids to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IdQuery {
+    pub project: Option<ProjectName>,
+    pub order: Order,
+    /// At most so many.
+    pub limit: u32,
+    /// Those behind this place, as an earlier answer gave it. It need not be a build's any more.
+    pub after: Option<u64>,
+}
+
 /// Builds, whole.
 #[async_trait]
 pub trait Builds: Send + Sync {
@@ -63,6 +93,8 @@ pub trait Builds: Send + Sync {
     /// is `spec.submitted_at`. With a token that counts still, gives the build that is there as it stands.
     async fn create(&self, draft: Draft) -> Result<Created, Error>;
     async fn get(&self, id: &BuildId) -> Result<Option<Build>, Error>;
+    /// Those of the builds that are there, each once, in one read and in no order.
+    async fn get_many(&self, ids: &[BuildId]) -> Result<Vec<Build>, Error>;
     /// Replaces the build if its stored version is `step.build.version - 1`, keeps the queue in step with its state,
     /// and adds the durable effects to the outbox: all or nothing. Gives the outbox entries made.
     async fn commit(&self, step: &Step) -> Result<Vec<OutboxEntry>, Error>;
@@ -70,6 +102,11 @@ pub trait Builds: Send + Sync {
     /// Ids whose uuid begins with `prefix` (hex digits and '-'), within a project if given; at most `limit`, in the
     /// order of the uuids.
     async fn find(&self, project: Option<&ProjectName>, prefix: &str, limit: u32) -> Result<Vec<BuildId>, Error>;
+    /// Ids with their places in the order of submission, which in a project is that of the build numbers.
+    async fn ids(&self, query: &IdQuery) -> Result<Vec<(u64, BuildId)>, Error>;
+    /// Forgets a finished build, adds the durable ones of `effects` to the outbox, both or neither, and says whether
+    /// there was one; one that is not over stays. Its number is never used again.
+    async fn remove(&self, id: &BuildId, effects: &[Effect]) -> Result<bool, Error>;
 }
 
 /// What waits and what is in an agent's hands.
@@ -79,7 +116,8 @@ pub trait Queue: Send + Sync {
     async fn waiting(&self, limit: u32) -> Result<Vec<Candidate>, Error>;
     /// Waiting builds whose queue time-out is over at `now`, the longest overdue first.
     async fn overdue(&self, now: Timestamp) -> Result<Vec<BuildId>, Error>;
-    /// Every build that is Leased, Running or Stopping, in order of submission.
+    /// Every build that is Leased, Running or Stopping, in order of submission. One whose record is damaged is logged
+    /// and left out.
     async fn active(&self) -> Result<Vec<Build>, Error>;
     /// How many wait.
     async fn depth(&self) -> Result<u64, Error>;
@@ -127,7 +165,24 @@ pub trait Outbox: Send + Sync {
     async fn done(&self, id: u64) -> Result<(), Error>;
 }
 
-/// Everything together.
-pub trait Store: Builds + Queue + Agents + Outbox + std::fmt::Debug {}
+/// Named documents.
+#[async_trait]
+pub trait Documents: Send + Sync {
+    async fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Document>, Error>;
+    /// Those whose keys begin with `prefix` and come behind `after` (empty: all), by key in the order of its bytes; at
+    /// most `limit`.
+    async fn documents(
+        &self,
+        kind: DocumentKind,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Document>, Error>;
+    /// Makes all changes in their order, or none: `Conflict` names the document that was not as expected.
+    async fn change(&self, changes: &[Change]) -> Result<(), Error>;
+}
 
-impl<T: Builds + Queue + Agents + Outbox + std::fmt::Debug> Store for T {}
+/// Everything together.
+pub trait Store: Builds + Queue + Agents + Outbox + Documents + std::fmt::Debug {}
+
+impl<T: Builds + Queue + Agents + Outbox + Documents + std::fmt::Debug> Store for T {}

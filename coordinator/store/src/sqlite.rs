@@ -10,19 +10,21 @@ mod column;
 mod commit;
 mod connect;
 mod create;
+mod documents;
 mod failure;
 mod lock;
 mod migrate;
 mod outbox;
 mod queue;
+mod remove;
 mod write;
 mod writer;
 
 use crate::roles::Error;
-use sqlx::SqlitePool;
-use std::path::Path;
+use sqlx::{SqliteConnection, SqlitePool};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use write::{Job, Pending, Write};
 
@@ -32,10 +34,13 @@ const BACKLOG: usize = 1024;
 /// The store in a data directory.
 #[derive(Debug)]
 pub struct Sqlite {
+    directory: PathBuf,
     jobs: mpsc::Sender<Box<dyn Job>>,
     readers: SqlitePool,
     closing: Arc<Notify>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// Why nothing can be written any more.
+    broken: watch::Receiver<Option<String>>,
 }
 
 impl Sqlite {
@@ -51,10 +56,33 @@ impl Sqlite {
         let mut connection = connect::writer(&file).await?;
         migrate::migrate(&mut connection, migrate::MIGRATIONS, &file).await?;
         let readers = connect::readers(&file).await?;
+        Ok(Self::start(dir.to_owned(), connection, readers, lock))
+    }
+
+    fn start(directory: PathBuf, connection: SqliteConnection, readers: SqlitePool, lock: lock::DirectoryLock) -> Self {
         let (jobs, receiver) = mpsc::channel(BACKLOG);
         let closing = Arc::new(Notify::new());
-        let writer = tokio::spawn(writer::run(connection, receiver, Arc::clone(&closing), lock));
-        Ok(Self { jobs, readers, closing, writer: Mutex::new(Some(writer)) })
+        let (tell, broken) = watch::channel(None);
+        let writing = writer::run(connection, receiver, Arc::clone(&closing), lock, writer::Broken(tell));
+        let writer = Mutex::new(Some(tokio::spawn(writing)));
+        Self { directory, jobs, readers, closing, writer, broken }
+    }
+
+    /// Waits until nothing can be written any more because the disk failed, and says so; for ever if that never
+    /// happens. A full disk is not meant: writes are refused until there is room again.
+    pub fn broken(&self) -> impl Future<Output = String> + Send + use<> {
+        let mut broken = self.broken.clone();
+        async move {
+            let told = match broken.wait_for(Option::is_some).await {
+                Ok(reason) => reason.clone(),
+                Err(_) => None,
+            };
+            match told {
+                Some(reason) => reason,
+                // Closed in order.
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// Finishes the writes handed over so far, then lets the directory go. Later calls fail.
@@ -73,7 +101,10 @@ impl Sqlite {
     async fn write<W: Write>(&self, write: W) -> Result<W::Output, Error> {
         let (job, answer) = Pending::new(write);
         self.jobs.send(Box::new(job)).await.map_err(|_| failure::stopped())?;
-        answer.await.map_err(|_| failure::stopped())?
+        answer.await.map_err(|_| failure::stopped())?.map_err(|error| match error {
+            Error::Full(_) => Error::Full(self.directory.display().to_string()),
+            other => other,
+        })
     }
 }
 

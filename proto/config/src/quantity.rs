@@ -67,7 +67,7 @@ impl FromStr for ByteSize {
     }
 }
 
-/// A span of time, written with a unit: ms, s, m, h.
+/// A span of time, written with a unit: ms, s, m, h, d (24 hours).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Duration);
 
@@ -79,6 +79,7 @@ impl FromStr for Span {
             "s" => Some(1_000),
             "m" => Some(60_000),
             "h" => Some(3_600_000),
+            "d" => Some(86_400_000),
             _ => None,
         };
         let (count, unit) = split(text);
@@ -86,7 +87,7 @@ impl FromStr for Span {
         value.and_then(|(count, unit)| count.checked_mul(unit)).map(|ms| Self(Duration::from_millis(ms))).ok_or_else(
             || {
                 ParseQuantityError(format!(
-                    "{text:?} is not a span of time: write a whole number with ms, s, m or h, as in \"30s\""
+                    "{text:?} is not a span of time: write a whole number with ms, s, m, h or d, as in \"30s\""
                 ))
             },
         )

@@ -5,6 +5,7 @@ use crate::compute::EnvironmentType;
 use crate::environment::Environment;
 use crate::id::BuildId;
 use crate::placement::{Architecture, Requirements};
+use crate::project::Project;
 use crate::source::{SecondarySource, Source, SourceKind};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,9 @@ pub struct JobSpec {
     /// Set on a build that repeats a failed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<RetryOf>,
+    /// The project as this build uses it: its overrides applied. Absent for builds that belong to no stored project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<Box<Project>>,
     /// For `AWS_REGION` and ARNs.
     pub region: String,
     /// For ARNs.

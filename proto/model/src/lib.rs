@@ -13,9 +13,12 @@ pub mod log;
 pub mod outcome;
 pub mod phase;
 pub mod placement;
+pub mod project;
+pub mod report_group;
 pub mod secret;
 pub mod source;
 pub mod time;
+pub mod user;
 
 pub use artifact::{ArtifactKind, ArtifactRecord, ArtifactSpec, Namespace, Packaging};
 pub use build::BuildView;
@@ -24,10 +27,13 @@ pub use environment::{Environment, EnvironmentVariable, PullPolicy, VariableKind
 pub use id::{AgentId, BuildId, IdError, ProjectName};
 pub use job::{BuildspecOrigin, JobSpec, RetryOf, Submission};
 pub use lease::LeaseToken;
-pub use log::{LogChunk, LogOffset};
+pub use log::{LogChunk, LogNames, LogOffset, S3LogObject};
 pub use outcome::{BuildStatus, Outcome};
 pub use phase::{Phase, PhaseContext, PhaseRecord, PhaseStatus};
 pub use placement::{AgentStatus, AgentView, Architecture, Capacity, Requirements};
+pub use project::Project;
+pub use report_group::ReportGroup;
 pub use secret::Secret;
 pub use source::{GitCredentials, SecondarySource, Source, SourceKind};
-pub use time::{Clock, SystemClock, Timestamp};
+pub use time::{Clock, Epoch, SystemClock, Timestamp};
+pub use user::{KeyView, PolicyView, UserView};

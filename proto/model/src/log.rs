@@ -1,5 +1,9 @@
 //! A build's log as bytes with offsets: what one attempt printed, from 0.
 
+mod names;
+
+pub use names::{LogNames, S3LogObject};
+
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 

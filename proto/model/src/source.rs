@@ -2,7 +2,7 @@
 
 mod rules;
 
-pub use rules::{GitLocation, git_location};
+pub use rules::{GitLocation, git_location, is_bucket_name};
 
 use crate::secret::Secret;
 use serde::{Deserialize, Serialize};

@@ -41,6 +41,27 @@ impl Timestamp {
     }
 }
 
+/// A moment in the form of the AWS APIs: seconds since the Unix epoch as a number with a fraction, to the millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Epoch(pub Timestamp);
+
+impl Serialize for Epoch {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Exact: 2^53 milliseconds are 285,000 years.
+        #[allow(clippy::cast_precision_loss, reason = "see above")]
+        serializer.serialize_f64(self.0.0 as f64 / 1000.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Epoch {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        // A cast saturates.
+        #[allow(clippy::cast_possible_truncation, reason = "see above")]
+        Ok(Self(Timestamp((seconds * 1000.0).round() as i64)))
+    }
+}
+
 /// Where the time comes from. Decisions get a `Timestamp`; only the edge holds a `Clock`.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The present moment.

@@ -26,9 +26,9 @@ pub struct Deadlines {
     pub change: Duration,
     /// For a pull without any progress (reliability F52).
     pub pull_stall: Duration,
-    /// For one try of a pull as a whole.
+    /// For a pull as a whole, all tries and the pauses between them.
     pub pull: Duration,
-    /// Before a pull's second try; doubled for the third.
+    /// Before a pull's second try; doubled for each that follows.
     pub pull_pause: Duration,
     /// While waiting for a program's end: how often the engine is asked whether it is still there.
     pub recheck: Duration,

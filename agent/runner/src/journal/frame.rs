@@ -10,8 +10,8 @@ use buildyard_model::Timestamp;
 
 /// The largest payload of a log record.
 pub const MAX_LOG_BYTES: usize = 64 * 1024;
-/// The largest payload of an event: room for exported variables of the largest environment that Linux allows.
-pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
+/// The largest payload of an event: room for all that [`crate::limits`] lets a build export, each byte escaped.
+pub const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
 
 pub(super) const HEADER_BYTES: usize = 20;
 const MAGIC: [u8; 3] = [b'B', b'Y', 1];

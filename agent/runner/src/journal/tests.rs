@@ -84,6 +84,22 @@ fn any_changed_byte_is_damage() {
 }
 
 #[test]
+fn an_event_of_the_most_that_may_be_exported_is_read_and_a_longer_one_is_damage() {
+    let (_folder, path, mut writer) = journal();
+    // The control character that takes the most room in JSON.
+    let value = || "\u{1}".repeat(crate::limits::EXPORTED_VALUE_BYTES - 2);
+    let most = Event::Exported { variables: (0..8).map(|n| (n.to_string(), value())).collect() };
+    writer.event(&most).unwrap();
+    assert_eq!(Reader::open(&path, 0).unwrap().read_batch(1).unwrap(), [Record::Event(most)]);
+    let more = Event::Exported { variables: vec![("N".to_owned(), "x".repeat(MAX_EVENT_BYTES))] };
+    assert!(writer.event(&more).is_err());
+    let header = frame::encode(frame::Kind::Event, Timestamp(0), &vec![b'x'; MAX_EVENT_BYTES + 1]);
+    let forged = path.with_extension("forged");
+    fs::write(&forged, header).unwrap();
+    assert!(matches!(Reader::open(&forged, 0).unwrap().read_batch(1), Err(ReadError::Damaged { .. })));
+}
+
+#[test]
 fn records_before_damage_are_given_first() {
     let (_folder, path, mut writer) = journal();
     writer.log(Timestamp(7), b"good").unwrap();

@@ -16,18 +16,18 @@ use std::path::{Path, PathBuf};
 /// Never part of an artifact: the kernel's own trees.
 const NEVER: [&str; 3] = ["/proc", "/sys", "/dev"];
 
-/// Chooses the files; none at all is the build's mistake.
+/// Chooses the files below `base`; none at all is the build's mistake.
 pub(super) fn choose(
     walker: &mut Walker<'_>,
     files: &ArtifactFiles,
     order: &ArtifactOrder,
+    base: &str,
 ) -> Result<Vec<Selected>, Error> {
     let source = &walker.plan.source_directory;
     let own =
         [&walker.plan.state_directory, walker.control, Path::new(NEVER[0]), Path::new(NEVER[1]), Path::new(NEVER[2])];
     let avoid = canonical(&own);
     let within = canonical(&[source]);
-    let base = files.base_directory.as_deref().filter(|base| !base.is_empty()).unwrap_or(".");
     let mut watch = Watch { log: &mut walker.log, supervisor: &mut walker.supervisor, failure: None };
     for line in
         [format!("Expanding base directory path: {base}"), "Assembling file list".into(), format!("Expanding {base}")]

@@ -73,6 +73,19 @@ fn no_match_at_all_fails_the_phase() {
 }
 
 #[test]
+fn a_base_directory_may_name_the_folder_of_a_secondary_source() {
+    let artifact = |base: &str, command: &str| {
+        let wanted = ArtifactFiles { base_directory: Some(base.into()), ..files(&["f"]) };
+        of(&[command]).artifact(Packaging::None, wanted).run()
+    };
+    let ran = artifact("$LIB/out", "LIB=$CODEBUILD_SRC_DIR/../lib; mkdir -p $LIB/out; echo > $LIB/out/f");
+    assert_eq!(ran.listed(&ran.packed()[0])[0].name, "f", "{}", ran.log);
+    let ran = artifact("$UNSET", "echo > f");
+    let message = ran.context(Phase::UploadArtifacts).message;
+    assert_eq!(message, "the base directory $UNSET is empty: its variable is not set");
+}
+
+#[test]
 fn one_pattern_without_match_is_only_logged() {
     let ran = of(&["echo > there"]).artifact(Packaging::None, files(&["missing", "there"])).run();
     assert!(ran.log.contains("> Skipping invalid file path missing\n"));

@@ -6,6 +6,7 @@ use buildyard_runner::journal::{Event, PackedArtifact, PackedFile, PackedRoot, R
 use buildyard_runner::plan::{ArtifactOrder, JOURNAL_FILE, OUTPUT_DIRECTORY, PLAN_FILE, Plan};
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -47,11 +48,15 @@ pub(crate) fn files(patterns: &[&str]) -> ArtifactFiles {
     ArtifactFiles { files: patterns.iter().map(|pattern| (*pattern).to_owned()).collect(), ..Default::default() }
 }
 
+/// As an agent makes it: nobody else comes in.
+pub(crate) fn private_folder(within: &Path) -> tempfile::TempDir {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("buildyard-runner-").permissions(fs::Permissions::from_mode(0o700)).tempdir_in(within).unwrap()
+}
+
 /// A build of these phases on the host.
 pub(crate) fn of_phases(phases: Vec<PhaseSpec>) -> Build {
-    let folder = tempfile::Builder::new().prefix("buildyard-runner-").tempdir().unwrap();
-    // Other users have to come through.
-    std::os::unix::fs::chown(folder.path(), None, None).unwrap();
+    let folder = private_folder(&std::env::temp_dir());
     let source = folder.path().join("work/src");
     fs::create_dir_all(&source).unwrap();
     fs::create_dir_all(folder.path().join("control")).unwrap();
@@ -70,10 +75,12 @@ pub(crate) fn of_phases(phases: Vec<PhaseSpec>) -> Build {
         buildspec,
         environment: BTreeMap::new(),
         secrets_file: None,
+        git_credentials_file: None,
         source_directory: source,
         workspace: folder.path().join("work"),
         state_directory: folder.path().join("state"),
         artifacts: Vec::new(),
+        log_limit_bytes: None,
         debug_session: false,
         in_container: false,
     };
@@ -88,6 +95,17 @@ pub(crate) fn of(commands: &[&str]) -> Build {
 impl Build {
     pub(crate) fn bash(mut self) -> Self {
         self.plan.buildspec.env.shell = Shell::Bash;
+        self
+    }
+
+    /// With the paths of the folder that it has now.
+    pub(crate) fn moved(mut self) -> Self {
+        let source = self.folder.path().join("work/src");
+        fs::create_dir_all(&source).unwrap();
+        fs::create_dir_all(self.folder.path().join("control")).unwrap();
+        self.plan.source_directory = source;
+        self.plan.workspace = self.folder.path().join("work");
+        self.plan.state_directory = self.folder.path().join("state");
         self
     }
 

@@ -71,7 +71,7 @@ impl From<Error> for Failure {
 
 /// What to do, by what git said. The first that fits counts.
 fn next_step(text: &str) -> &'static str {
-    const STEPS: [(&str, &str); 15] = [
+    const STEPS: [(&str, &str); 16] = [
         ("Authentication failed", "check the credentials of the source"),
         ("could not read Username", "the server wants credentials: add them to the source"),
         ("could not read Password", "the server wants a password or token: add it to the source"),
@@ -82,6 +82,7 @@ fn next_step(text: &str) -> &'static str {
         ("Host key verification failed", "add the server's key to the agent's known_hosts file"),
         ("Permission denied (publickey", "check the agent's ssh key and that the server knows it"),
         ("couldn't find remote ref", "check the source version: there is no such branch, tag or commit"),
+        ("short commit id", "give more digits of the commit's id, or all 40"),
         ("not our ref", "check the source version: the server does not give this commit"),
         ("dubious ownership", "the repository belongs to another user of the agent's host: change its owner"),
         ("certificate", "check the server's certificate and the agent's certificate store"),

@@ -4,6 +4,8 @@
 //! server would refuse. There are two kinds: a *full* one has all branches and tags with their history; a *shallow*
 //! one serves builds that ask for a few commits of a repository of which nobody wants all.
 
+mod abbreviated;
+mod fresh;
 mod hold;
 mod leftovers;
 mod prune;
@@ -15,6 +17,7 @@ use super::remote::Remote;
 use super::revision::{Wanted, parse_listing};
 use crate::error::Error;
 use crate::fetcher::blocking;
+use fresh::Fresh;
 use hold::Locks;
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
@@ -81,8 +84,12 @@ pub(crate) async fn bring(
     match depth.filter(|_| !mirrors.path(remote.url(), Kind::Full).exists()) {
         None => Step::open(context, mirrors, remote, Kind::Full).await?.full(wanted).await,
         Some(depth) => match Step::open(context, mirrors, remote, Kind::Shallow).await?.shallow(wanted, depth).await {
-            // Not every server gives a commit by its id. It may be in the history of a branch.
-            Err(failure) if failure.is_unavailable_object() && wanted.commit().is_some() => {
+            // Not every server gives a commit by its id, and none by an abbreviation. It may be in the history of a
+            // branch.
+            Err(failure)
+                if failure.is_unavailable_object()
+                    && (wanted.commit().is_some() || wanted.abbreviation().is_some()) =>
+            {
                 Step::open(context, mirrors, remote, Kind::Full).await?.full(wanted).await
             }
             brought => brought,
@@ -95,6 +102,8 @@ struct Step<'a> {
     context: &'a Context<'a>,
     remote: &'a Remote,
     mirror: PathBuf,
+    /// Before the hold, as fields are dropped in their order.
+    fresh: Fresh,
     hold: Hold,
 }
 
@@ -109,7 +118,7 @@ impl<'a> Step<'a> {
         let hold = Hold::exclusive(&mirrors.locks, &mirror).await?;
         let path = mirror.clone();
         blocking(move |_| leftovers::clear(&path)).await?;
-        let step = Self { context, remote, mirror, hold };
+        let step = Self { context, remote, fresh: Fresh::of(&mirror), mirror, hold };
         if !step.mirror.exists() {
             step.create().await?;
         }
@@ -191,7 +200,10 @@ impl<'a> Step<'a> {
         leftovers::unmark(&self.mirror).map_err(Error::file(&self.mirror))?;
         match output? {
             output if speaks_of_damage(&output.said) => Err(Failure::Said(output.said)),
-            _ => Ok(()),
+            _ => {
+                self.fresh.filled();
+                Ok(())
+            }
         }
     }
 
@@ -206,7 +218,10 @@ impl<'a> Step<'a> {
                 return Ok(Some((commit, Some(name))));
             }
         }
-        Ok(None)
+        match wanted.abbreviation() {
+            Some(digits) => Ok(self.commit_of_abbreviation(digits).await?.map(|commit| (commit, None))),
+            None => Ok(None),
+        }
     }
 
     /// The commit at a full ref or an object id, tags peeled.
@@ -228,6 +243,7 @@ impl<'a> Step<'a> {
         let arguments = ["init", "--bare", "--quiet", "--template=", "--"].into_iter().map(OsString::from);
         self.context.git(Call::new(arguments.chain([scratch.clone().into_os_string()]))).await?;
         std::fs::rename(&scratch, &self.mirror).map_err(Error::file(&self.mirror))?;
+        self.fresh.made();
         Ok(())
     }
 

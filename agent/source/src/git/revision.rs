@@ -9,7 +9,7 @@ pub(crate) enum Wanted {
     Default,
     /// A commit, by its whole id. Never a branch or tag that happens to be called the same.
     Commit(String),
-    /// A branch, or else a tag.
+    /// A branch, or else a tag, or else a commit by the first digits of its id.
     Name(String),
     /// A full name: `refs/…`.
     Ref(String),
@@ -56,6 +56,14 @@ impl Wanted {
             Self::Default | Self::Name(_) | Self::Ref(_) => None,
         }
     }
+
+    /// The first digits of a commit's id, when it may be meant so.
+    pub(crate) fn abbreviation(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) if is_abbreviation(name) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Wanted {
@@ -72,6 +80,11 @@ impl fmt::Display for Wanted {
 /// 40 hexadecimal digits (SHA-1) or 64 (SHA-256).
 pub(crate) fn is_commit_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Fewer digits than git itself takes for an abbreviation are none.
+fn is_abbreviation(text: &str) -> bool {
+    (4..64).contains(&text.len()) && !is_commit_id(text) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The lines of `git ls-remote`: object ids and names.
@@ -103,6 +116,22 @@ mod tests {
         assert_eq!(parse(&format!("refs/heads/x^{{{COMMIT}}}")), pinned);
         assert_eq!(pinned.remote_refs(), ["refs/heads/x"]);
         assert_eq!(pinned.commit(), Some(COMMIT));
+    }
+
+    #[test]
+    fn only_a_name_of_four_or_more_digits_may_be_an_abbreviation() {
+        for (version, may) in [
+            ("0123", true),
+            ("DeadBeef", true),
+            (&COMMIT[..39], true),
+            ("012", false),
+            ("main", false),
+            ("cafe1-x", false),
+            (COMMIT, false),
+            ("refs/heads/cafe", false),
+        ] {
+            assert_eq!(Wanted::parse(Some(version)).abbreviation().is_some(), may, "{version}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ struct Files {
 fn files() -> Files {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
-    let parts = Parts { intro: path("intro"), journal: path("journal"), outro: path("outro") };
+    let parts = Parts { intro: path("intro"), journal: path("journal"), outro: path("outro"), limit_bytes: 1 << 30 };
     Files { _directory: directory, parts }
 }
 
@@ -116,6 +116,20 @@ fn half_a_record_is_not_read_and_not_waited_for_once_it_is_sealed() {
     let (text, _, next) = rest(&mut spool, unsealed);
     assert_eq!((text.as_str(), next), ("whole", Next::Wait));
     assert_eq!(rest(&mut spool, ALL).2, Next::End(5));
+}
+
+#[test]
+fn a_build_that_writes_its_own_journal_gets_no_more_log_than_others() {
+    let mut files = files();
+    files.parts.limit_bytes = 10_000;
+    write(&files.parts.intro, &[&"i".repeat(50_000)]);
+    let mut journal = write(&files.parts.journal, &[&"x".repeat(60_000), &"y".repeat(60_000)]);
+    journal.event(&Event::Finished { failed: false, retry_limit: 0 }).unwrap();
+    write(&files.parts.outro, &["the end"]);
+    let (text, _, end) = rest(&mut Spool::new(files.parts.clone(), Mark::START, 0), ALL);
+    let whole = "i".repeat(50_000) + &"x".repeat(14_096) + "the end";
+    assert_eq!(end, Next::End(whole.len() as u64));
+    assert!(text == whole, "{} bytes of {}", text.len(), whole.len());
 }
 
 proptest! {

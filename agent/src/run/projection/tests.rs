@@ -86,24 +86,52 @@ fn nothing_counts_after_the_verdict() {
     assert!(projection.verdict.unwrap().failed);
 }
 
+fn packed(identifier: &str) -> PackedArtifact {
+    PackedArtifact {
+        identifier: Some(identifier.to_owned()),
+        name: None,
+        s3_prefix: None,
+        files: 0,
+        list: String::new(),
+        sha256sum: String::new(),
+        md5sum: String::new(),
+    }
+}
+
 #[test]
-fn what_a_build_can_make_the_agent_keep_is_bounded() {
+fn exported_variables_are_bounded() {
     let mut projection = after_download();
-    let big = |name: &str| (name.to_owned(), "x".repeat(1_500_000));
-    projection.apply(Event::Exported { variables: vec![big("A"), big("B")] });
-    assert_eq!(projection.exported.len(), 1);
+    let big = |name: String| (name, "x".repeat(1_500_000));
+    projection.apply(Event::Exported { variables: (0..100).map(|n| big(format!("V{n}"))).collect() });
+    let sizes = projection.exported.iter().map(|(name, value)| name.len() + value.len());
+    assert!(projection.exported.len() > 1 && sizes.sum::<usize>() <= limits::EXPORTED_BYTES);
+    assert!(projection.exported.iter().all(|(_, value)| value.ends_with(limits::MARKER)));
+    projection.apply(Event::Exported { variables: (0..100_000).map(|n| (format!("V{n}"), String::new())).collect() });
+    assert_eq!(projection.exported.len(), limits::EXPORTED_COUNT);
+}
+
+#[test]
+fn artifacts_are_bounded_in_number_and_in_what_they_say() {
+    let mut projection = after_download();
+    let long = || "x".repeat(1 << 20);
+    projection.apply(Event::Packed(PackedArtifact { list: long(), ..packed("list") }));
+    projection.apply(Event::Packed(PackedArtifact { sha256sum: long(), ..packed("sum") }));
+    projection.apply(Event::Packed(packed(&long())));
+    assert!(projection.packed.is_empty());
+    projection.apply(Event::Packed(PackedArtifact { name: Some(long()), s3_prefix: Some(long()), ..packed("name") }));
+    let kept = &projection.packed[0];
+    for text in [kept.name.as_ref().unwrap(), kept.s3_prefix.as_ref().unwrap()] {
+        assert!(text.len() == limits::ARTIFACT_NAME_BYTES && text.ends_with(limits::MARKER));
+    }
     for n in 0..100 {
-        projection.apply(Event::Packed(PackedArtifact {
-            identifier: Some(format!("a{n}")),
-            name: None,
-            s3_prefix: None,
-            files: 0,
-            list: String::new(),
-            sha256sum: String::new(),
-            md5sum: String::new(),
-        }));
+        projection.apply(Event::Packed(packed(&format!("a{n}"))));
     }
     assert_eq!(projection.packed.len(), ARTIFACTS);
+}
+
+#[test]
+fn a_phases_context_is_cut_and_says_so() {
+    let mut projection = after_download();
     projection.apply(started(Phase::Build, 25));
     let context = PhaseContext::new("X".repeat(1000), "é".repeat(100_000));
     projection.apply(Event::PhaseEnded {
@@ -113,5 +141,6 @@ fn what_a_build_can_make_the_agent_keep_is_bounded() {
         time: Timestamp(26),
     });
     let kept = &projection.phases.records()[2].contexts[0];
-    assert!(kept.message.len() <= MESSAGE_BYTES && kept.status_code.len() == 128);
+    assert!(kept.message.len() <= limits::MESSAGE_BYTES && kept.message.ends_with(limits::MARKER));
+    assert!(kept.status_code.len() <= limits::STATUS_CODE_BYTES && kept.status_code.ends_with(limits::MARKER));
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::arguments::{Arguments, Command};
-use buildyard_model::{BuildspecOrigin, ComputeType, Packaging, VariableKind};
+use buildyard_model::{BuildspecOrigin, ComputeType, Packaging, SourceKind, VariableKind};
 use clap::Parser;
 
 fn args(line: &[&str]) -> StartArgs {
@@ -14,7 +14,8 @@ fn args(line: &[&str]) -> StartArgs {
 fn submission(line: &[&str]) -> Result<Submission, Failure> {
     let args = args(line);
     let form = form::parse(&args.source, args.git, |_| true).unwrap();
-    args.submission(&form)
+    let secondary = args.secondary.forms(args.git, |_| true).unwrap();
+    args.submission(&form, &secondary)
 }
 
 #[test]
@@ -70,6 +71,34 @@ fn each_flag_reaches_the_submission() {
     assert_eq!(given.labels["zone"], "a");
     assert_eq!(given.priority, 7);
     assert_eq!(given.artifacts.unwrap().packaging, Packaging::Zip);
+}
+
+#[test]
+fn secondary_sources_and_artifacts_reach_the_submission() {
+    let given = submission(&[
+        "--source=s3://b/k.zip",
+        "--secondary-source=docs=https://h.test/docs.git",
+        "--secondary-source=lib=./lib",
+        "--secondary-source-version=docs=v2",
+        "--secondary-artifacts=manual=releases/manual",
+        "--secondary-artifacts=report",
+        "--packaging=zip",
+    ])
+    .unwrap();
+    let sources: Vec<_> = given.secondary_sources.iter().map(|source| source.source_identifier.as_str()).collect();
+    assert_eq!(sources, ["docs", "lib"]);
+    assert_eq!(given.secondary_sources[0].source.version.as_deref(), Some("v2"));
+    let artifacts: Vec<_> = given
+        .secondary_artifacts
+        .iter()
+        .map(|spec| (spec.artifact_identifier.as_deref().unwrap(), spec.location.as_str(), spec.path.as_str()))
+        .collect();
+    assert_eq!(artifacts, [("manual", "releases", "manual"), ("report", "", "")]);
+    assert!(given.secondary_artifacts.iter().all(|spec| spec.packaging == Packaging::Zip));
+    for twice in [["--secondary-artifacts=a", "--secondary-artifacts=a=b"], ["--secondary-artifacts=a=/x", "--raw"]] {
+        let line = [&["--source=s3://b/k.zip", "--follow"], twice.as_slice()].concat();
+        assert_eq!(submission(&line).unwrap_err().exit(), Exit::WrongCall);
+    }
 }
 
 #[test]

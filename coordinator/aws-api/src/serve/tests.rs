@@ -64,7 +64,7 @@ async fn an_operation_that_is_not_served_is_named() {
     let door = open(Limits::default()).await;
     let request = "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-amz-target: CodeBuild_20161006.StartBuild\r\ncontent-length: 2\r\n\r\n{}";
     let answer = exchange(door.address, request.as_bytes()).await;
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
     assert!(
         answer.contains("content-type: application/x-amz-json-1.1") && answer.contains("x-amzn-requestid: "),
         "{answer}"

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::Config;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use bytes::Bytes;
 use std::time::Duration;
 
 #[async_trait]
@@ -55,6 +56,14 @@ impl Transfers for S3Client {
             urls.push(signed.map_err(|error| failure(&format!("object {key}"), &error))?.uri().to_owned());
         }
         Ok(urls)
+    }
+
+    async fn put_part(&self, bucket: &str, key: &str, upload: &str, number: u32, body: Bytes) -> Result<String, Error> {
+        let what = format!("part {number} of upload {upload} of {key}");
+        let part = self.client.upload_part().bucket(bucket).key(self.key(key)).upload_id(upload);
+        let sent = part.part_number(part_number(number)?).body(body.into()).send().await;
+        let stored = sent.map_err(|error| failure(&what, &error))?;
+        stored.e_tag.ok_or_else(|| Error::Unavailable(format!("{what} got no etag")))
     }
 
     async fn complete_upload(&self, bucket: &str, key: &str, upload: &str, etags: &[String]) -> Result<(), Error> {

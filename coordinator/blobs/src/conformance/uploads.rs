@@ -32,6 +32,21 @@ pub(crate) async fn parts_are_joined_in_the_order_of_their_numbers(subject: &Sub
     storage.delete(BUCKET, "up/joined").await.unwrap();
 }
 
+pub(crate) async fn parts_are_stored_without_a_url(subject: &Subject) {
+    let storage = &subject.storage;
+    let parts = [pattern(PART_MIN, 1), pattern(11, 2)];
+    let upload = storage.begin_upload(BUCKET, "up/direct", &[]).await.unwrap();
+    let mut etags = Vec::new();
+    for (number, part) in (1..).zip(&parts) {
+        etags.push(storage.put_part(BUCKET, "up/direct", &upload, number, part.clone()).await.unwrap());
+    }
+    storage.complete_upload(BUCKET, "up/direct", &upload, &etags).await.unwrap();
+    assert!(storage.get(BUCKET, "up/direct").await.unwrap() == parts.concat());
+    storage.delete(BUCKET, "up/direct").await.unwrap();
+    let late = storage.put_part(BUCKET, "up/direct", &upload, 1, Bytes::new()).await;
+    assert!(matches!(late, Err(Error::NotFound(_))), "{late:?}");
+}
+
 pub(crate) async fn an_empty_file_is_an_upload_of_one_empty_part(subject: &Subject) {
     let (upload, etags) = subject.begin("up/empty", vec![Bytes::new()]).await;
     subject.storage.complete_upload(BUCKET, "up/empty", &upload, &etags).await.unwrap();

@@ -39,7 +39,7 @@ pub(crate) enum Error {
     BadRequest(String),
     #[error("the body could not be read: {0}")]
     Body(String),
-    #[error("the data directory failed: {0}")]
+    #[error("{}", disk(.0))]
     Disk(#[from] io::Error),
 }
 
@@ -62,6 +62,16 @@ impl From<Error> for seam::Error {
             | Error::BadDigest(_)
             | Error::BadRequest(_) => Self::Refused(text),
         }
+    }
+}
+
+fn disk(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "the disk of the coordinator's data directory is full: nothing was stored; make room there and try again"
+                .to_owned()
+        }
+        _ => format!("the data directory failed: {error}"),
     }
 }
 

@@ -16,22 +16,6 @@ pub(crate) fn encode(text: &str, keep_slash: bool) -> String {
     encoded
 }
 
-/// Decodes `%XX`; `None` for what is no encoding or no UTF-8. A `+` stays.
-pub(crate) fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, tail)) = rest.split_first() {
-        if *byte == b'%' {
-            bytes.push(*hex::decode(tail.get(..2)?).ok()?.first()?);
-            rest = tail.get(2..)?;
-        } else {
-            bytes.push(*byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,7 +24,5 @@ mod tests {
     fn only_unreserved_characters_stay() {
         assert_eq!(encode("a b+c/é~%", true), "a%20b%2Bc/%C3%A9~%25");
         assert_eq!(encode("a/b", false), "a%2Fb");
-        assert_eq!(decode("a%20b%2Bc+").as_deref(), Some("a b+c+"));
-        assert_eq!((decode("%"), decode("%ff"), decode("%zz")), (None, None, None));
     }
 }

@@ -55,6 +55,33 @@ where
     E: Display,
 {
     let mut writer = Writer::Idle(Box::new(Sink::new(stated.algorithm, room)));
+    let arrived = arrive(&mut body, stated, &mut writer).await;
+    let sink = writer.idle().await;
+    match (arrived, sink) {
+        (Ok((batch, total)), Ok(mut sink)) => {
+            let received = spawn_blocking(move || {
+                sink.write(&batch)?;
+                sink.finish(total)
+            });
+            let received = received.await.map_err(io::Error::other)??;
+            stated.verify(&received)?;
+            Ok(received)
+        }
+        // What a batch still under way wrote is gone before anybody is told.
+        (Err(error), sink) => {
+            spawn_blocking(move || drop(sink)).await.map_err(io::Error::other)?;
+            Err(error)
+        }
+        (Ok(_), Err(error)) => Err(error.into()),
+    }
+}
+
+/// Writes what arrives. Gives the last batch, not written yet, and the length of all.
+async fn arrive<S, E>(body: &mut S, stated: &Stated, writer: &mut Writer) -> Result<(Vec<Bytes>, u64), Error>
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+    E: Display,
+{
     let (mut batch, mut batched, mut total) = (Vec::new(), 0, 0u64);
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|error| Error::Body(error.to_string()))?;
@@ -65,21 +92,14 @@ where
             return Err(Error::BadRequest("the body is longer than the request says".into()));
         }
         if batched >= BATCH_BYTES {
-            writer = writer.write(std::mem::take(&mut batch)).await?;
+            writer.write(std::mem::take(&mut batch)).await?;
             batched = 0;
         }
     }
-    if let Some(expected) = stated.length.filter(|expected| total < *expected) {
-        return Err(Error::Incomplete { got: total, expected });
+    match stated.length.filter(|expected| total < *expected) {
+        Some(expected) => Err(Error::Incomplete { got: total, expected }),
+        None => Ok((batch, total)),
     }
-    let mut sink = writer.idle().await?;
-    let received = spawn_blocking(move || {
-        sink.write(&batch)?;
-        sink.finish(total)
-    });
-    let received = received.await.map_err(io::Error::other)??;
-    stated.verify(&received)?;
-    Ok(received)
 }
 
 impl Stated {
@@ -112,22 +132,27 @@ fn trailed(trailer: &TrailingHeaders, algorithm: Algorithm) -> Result<String, Er
 enum Writer {
     Idle(Box<Sink>),
     Busy(JoinHandle<io::Result<Box<Sink>>>),
+    /// A batch could not be written.
+    Failed,
 }
 
 impl Writer {
-    async fn idle(self) -> io::Result<Box<Sink>> {
-        match self {
+    /// Takes the sink, once it is done with its batch.
+    async fn idle(&mut self) -> io::Result<Box<Sink>> {
+        match std::mem::replace(self, Self::Failed) {
             Self::Idle(sink) => Ok(sink),
             Self::Busy(writing) => writing.await.map_err(io::Error::other)?,
+            Self::Failed => Err(io::Error::other("an earlier part of the body could not be written")),
         }
     }
 
-    async fn write(self, batch: Vec<Bytes>) -> io::Result<Self> {
+    async fn write(&mut self, batch: Vec<Bytes>) -> io::Result<()> {
         let mut sink = self.idle().await?;
-        Ok(Self::Busy(spawn_blocking(move || {
+        *self = Self::Busy(spawn_blocking(move || {
             sink.write(&batch)?;
             Ok(sink)
-        })))
+        }));
+        Ok(())
     }
 }
 

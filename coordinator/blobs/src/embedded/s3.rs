@@ -1,7 +1,8 @@
 //! The operations of S3 that the embedded storage has, for s3s to call; whatever is not here answers `NotImplemented`.
 //!
 //! Each operation is a function of its own in `s3/`: it reads s3s's input, asks the store on a blocking thread and shapes
-//! the output. Invariant: everybody who gets here is authenticated and may do everything.
+//! the output. Invariant: everybody who gets here is authenticated and
+//! may do what is asked (`visitor`); where one request asks for many things, the operation asks about each.
 
 mod answer;
 mod buckets;
@@ -10,6 +11,8 @@ mod listings;
 mod reads;
 mod uploads;
 mod writes;
+
+pub(crate) use writes::source;
 
 use super::error::Error;
 use super::store::Store;

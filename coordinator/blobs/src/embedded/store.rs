@@ -59,6 +59,10 @@ impl Store {
         self.clock.now()
     }
 
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// A path for a record that is being written.
     pub(super) fn scratch(&self) -> PathBuf {
         self.root.join("tmp").join(Blobs::new_id())

@@ -3,3 +3,4 @@ mod kill;
 mod protocol;
 mod races;
 mod speed;
+mod users;

@@ -4,10 +4,13 @@ use super::Embedded;
 use super::blob::Owner;
 use super::entry::Attributes;
 use super::presign::Signer;
+use super::receive::Stated;
 use super::store;
-use super::upload::{Completion, Named, PARTS_MAX, Upload};
+use super::upload::{Completion, Named, PARTS_MAX, Upload, put_part};
 use crate::seam::{Error, Transfers};
 use async_trait::async_trait;
+use bytes::Bytes;
+use std::convert::Infallible;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -59,6 +62,13 @@ impl Transfers for Embedded {
         let url =
             |number: u32| signer.url("PUT", bucket, key, &[("partNumber", &number.to_string()), ("uploadId", upload)]);
         Ok((1..=parts).map(url).collect())
+    }
+
+    async fn put_part(&self, bucket: &str, key: &str, upload: &str, number: u32, body: Bytes) -> Result<String, Error> {
+        let stated = Stated { length: Some(body.len() as u64), ..Stated::default() };
+        let body = futures::stream::iter([Ok::<_, Infallible>(body)]);
+        let part = put_part(&self.store, owner(bucket, key), upload.to_owned(), number, stated, body).await?;
+        Ok(part.etag)
     }
 
     async fn complete_upload(&self, bucket: &str, key: &str, upload: &str, etags: &[String]) -> Result<(), Error> {

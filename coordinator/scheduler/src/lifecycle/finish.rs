@@ -5,7 +5,7 @@
 //! build had ended, so state, phases, log and artifacts all tell the same; the stop came too late. What a stop does
 //! prevent is another try.
 
-use super::{Transition, accept, end, history, progress};
+use super::{Transition, accept, end, history, progress, retry};
 use crate::build::{Build, State};
 use crate::event::{Effect, Report};
 use buildyard_model::{LeaseToken, Outcome, Timestamp};
@@ -15,10 +15,6 @@ pub(super) fn apply(build: &mut Build, token: LeaseToken, report: Report, now: T
     let stopping = matches!(build.state, State::Stopping { .. });
     let outcome = report.outcome;
     let effects = effects(build, &token, &report, stopping);
-    build.next_retry = effects.iter().find_map(|effect| match effect {
-        Effect::Retry { of, number } => Some(of.repetition(*number)),
-        _ => None,
-    });
     build.commands_started |= progress::reaches_commands(&report.phases);
     history::merge(&mut build.phases, report.phases, now);
     build.exported = report.exported;
@@ -30,16 +26,15 @@ pub(super) fn apply(build: &mut Build, token: LeaseToken, report: Report, now: T
     Ok(effects)
 }
 
-fn effects(build: &Build, token: &LeaseToken, report: &Report, stopping: bool) -> Vec<Effect> {
+fn effects(build: &mut Build, token: &LeaseToken, report: &Report, stopping: bool) -> Vec<Effect> {
     let mut effects = Vec::new();
     // A success without artifacts has begun no upload; any other try may have left something behind.
     if report.outcome != Outcome::Succeeded || !report.artifacts.is_empty() {
         effects.push(Effect::DropUploads { token: token.clone() });
     }
     effects.extend(build.agent.clone().map(|agent| Effect::Freed { agent }));
-    let repeated = build.spec.retry_of.as_ref().map_or(0, |retry| retry.number);
-    if report.outcome == Outcome::Failed && report.retry_limit > repeated && !stopping {
-        effects.push(Effect::Retry { of: build.spec.id.clone(), number: repeated + 1 });
+    if matches!(report.outcome, Outcome::Failed | Outcome::Fault) && !stopping {
+        effects.extend(retry::promise(build, report.retry_limit));
     }
     effects
 }

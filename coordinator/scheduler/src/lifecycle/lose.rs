@@ -1,7 +1,7 @@
 //! The agent is gone, or has forgotten the build. Before a command began the build is queued again; after that it
-//! ends as FAULT, since nobody can say what its commands have done already.
+//! ends as FAULT, since nobody can say what its commands have done already; its project may ask for another build then.
 
-use super::{Misplaced, Transition, end, requeue};
+use super::{Misplaced, Transition, end, requeue, retry};
 use crate::build::{Build, State};
 use crate::event::Effect;
 use buildyard_model::{Outcome, Timestamp};
@@ -28,6 +28,7 @@ pub(super) fn apply(build: &mut Build, reason: &str, now: Timestamp) -> Transiti
             Some(format!("{reason}; its commands had begun, so it was not run again")),
             now,
         );
+        effects.extend(retry::promise(build, 0));
         return Ok(effects);
     }
     build.losses += 1;

@@ -1,6 +1,6 @@
 //! Takes an agent's log stream in: trims overlaps, refuses gaps, stores chunks a few at a time, acknowledges in order.
 
-use super::chunk::{self, LogId, Mark};
+use super::chunk::{self, Chunk, LogId, Mark};
 use super::index::LiveLog;
 use crate::{Error, Kind, Service};
 use buildyard_model::{AgentId, LeaseToken, LogChunk};
@@ -32,8 +32,10 @@ pub struct LogSink {
 impl Service {
     /// Opens the log of a lease for appending; [`LogSink::committed`] says where to go on.
     pub async fn append_log(&self, agent: &AgentId, token: &LeaseToken) -> Result<LogSink, Error> {
-        self.leased(agent, token).await?;
+        let build = self.leased(agent, token).await?;
         let log = self.live_log(&LogId::from(token)).await?;
+        self.take_up_time(&log).await?;
+        self.list_log(&build.spec).await?;
         Ok(LogSink {
             service: self.clone(),
             agent: agent.clone(),
@@ -65,7 +67,7 @@ impl LogSink {
         let fresh = &chunk.bytes[known..];
         if !fresh.is_empty() {
             let at = u32::try_from(self.buffer.len()).unwrap_or(u32::MAX);
-            self.marks.push(Mark { at, time: chunk.time });
+            self.marks.push(Mark { at, time: self.log.steady(chunk.time) });
             self.buffer.extend_from_slice(fresh);
             self.next += fresh.len() as u64;
         }
@@ -85,15 +87,17 @@ impl LogSink {
         let (service, agent, token, log) =
             (self.service.clone(), self.agent.clone(), self.token.clone(), self.log.clone());
         self.in_flight.push_back(tokio::spawn(async move {
-            let (encoded, bytes) = tokio::task::spawn_blocking(move || (chunk::encode(&marks, &bytes), bytes))
-                .await
-                .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
+            let chunk = Chunk { marks, bytes };
+            let (encoded, chunk) =
+                tokio::task::spawn_blocking(move || (chunk::encode(&chunk.marks, &chunk.bytes), chunk))
+                    .await
+                    .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
             // The fence, where the effect happens.
             service.leased(&agent, &token).await?;
-            let end = start + bytes.len() as u64;
+            let end = start + chunk.bytes.len() as u64;
             let bucket = &service.settings().system_bucket;
             service.inner.parts.objects.put(bucket, &LogId::from(&token).key(start, end), encoded?.into()).await?;
-            log.stored(start, end, Some(bytes));
+            log.stored(start, end, Some(chunk));
             Ok(())
         }));
         Ok(())
@@ -111,5 +115,11 @@ impl LogSink {
     /// Whether chunks are under way.
     pub fn busy(&self) -> bool {
         !self.in_flight.is_empty()
+    }
+}
+
+impl Drop for LogSink {
+    fn drop(&mut self) {
+        self.log.forget_recent();
     }
 }

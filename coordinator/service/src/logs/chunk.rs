@@ -9,6 +9,8 @@ use bytes::Bytes;
 
 /// Level 1: logs shrink about tenfold already, at several hundred MB/s.
 const ZSTD_LEVEL: i32 = 1;
+/// Below this lie all logs, each build's in a folder with its uuid.
+pub(crate) const LOGS: &str = "logs/";
 const MARK_BYTES: usize = 12;
 /// No chunk is larger; a damaged one can't make us allocate more.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -18,6 +20,14 @@ const LARGEST: usize = 16 * 1024 * 1024;
 pub(crate) struct Mark {
     pub(crate) at: u32,
     pub(crate) time: Timestamp,
+}
+
+/// A chunk as it is read.
+#[derive(Debug, Clone)]
+pub(crate) struct Chunk {
+    /// In the order of `at`; their times never run back.
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) bytes: Bytes,
 }
 
 /// One log: what was printed under one grant of a build.
@@ -35,7 +45,7 @@ impl From<&LeaseToken> for LogId {
 
 impl LogId {
     pub(crate) fn prefix(&self) -> String {
-        format!("logs/{}/{:08}/", self.build.uuid(), self.epoch)
+        format!("{LOGS}{}/{:08}/", self.build.uuid(), self.epoch)
     }
 
     pub(crate) fn key(&self, start: u64, end: u64) -> String {
@@ -64,14 +74,27 @@ pub(crate) fn encode(marks: &[Mark], bytes: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// The log's bytes in a stored chunk.
 pub(crate) fn decode(stored: &[u8]) -> Result<Bytes, Error> {
+    Ok(open(stored)?.bytes)
+}
+
+/// The marks and the log's bytes in a stored chunk. Marks that point nowhere or back are left out.
+pub(crate) fn open(stored: &[u8]) -> Result<Chunk, Error> {
     let damaged = |what: &str| Error::new(crate::Kind::Internal, format!("a stored log chunk is damaged: {what}"));
     let plain = zstd::bulk::decompress(stored, LARGEST).map_err(|error| damaged(&error.to_string()))?;
-    let marks = plain.first_chunk::<4>().map(|count| u32::from_le_bytes(*count)).ok_or_else(|| damaged("too short"))?;
-    let start = 4 + marks as usize * MARK_BYTES;
-    if start > plain.len() {
-        return Err(damaged("more marks than bytes"));
+    let count = plain.first_chunk::<4>().map(|count| u32::from_le_bytes(*count)).ok_or_else(|| damaged("too short"))?;
+    let start = 4 + count as usize * MARK_BYTES;
+    let Some(table) = plain.get(4..start) else { return Err(damaged("more marks than bytes")) };
+    let mut marks: Vec<Mark> = Vec::with_capacity(count as usize);
+    for entry in table.chunks_exact(MARK_BYTES) {
+        let (at, time) = entry.split_at(4);
+        if let (Ok(at), Ok(time)) = (at.try_into(), time.try_into()) {
+            let mark = Mark { at: u32::from_le_bytes(at), time: Timestamp(i64::from_le_bytes(time)) };
+            if marks.last().is_none_or(|last| last.at < mark.at && last.time <= mark.time) {
+                marks.push(mark);
+            }
+        }
     }
-    Ok(Bytes::from(plain).slice(start..))
+    Ok(Chunk { marks, bytes: Bytes::from(plain).slice(start..) })
 }
 
 #[cfg(test)]
@@ -83,6 +106,7 @@ mod tests {
         let marks = [Mark { at: 0, time: Timestamp(5) }, Mark { at: 3, time: Timestamp(9) }];
         let stored = encode(&marks, b"abc\0\xffdef").unwrap();
         assert_eq!(&decode(&stored).unwrap()[..], b"abc\0\xffdef");
+        assert_eq!(open(&stored).unwrap().marks, marks);
         assert!(decode(&stored[..stored.len() - 3]).is_err());
         assert!(decode(b"nonsense").is_err());
     }

@@ -52,6 +52,9 @@ impl LogReader {
                 self.offset += bytes.len() as u64;
                 return Ok(Some((offset, bytes)));
             }
+            if let Some(error) = self.removed(&build, &log) {
+                return Err(error);
+            }
             if !self.follow {
                 return Ok(None);
             }
@@ -86,6 +89,20 @@ impl LogReader {
                 Ok(Some(log))
             }
         }
+    }
+
+    /// Says that the log is kept no longer, if that is why there is none.
+    fn removed(&self, build: &Build, log: &LiveLog) -> Option<Error> {
+        let keep = self.service.settings().retention.logs?;
+        let State::Finished { at, .. } = build.state else { return None };
+        let was_there = build.log_bytes.is_some_and(|length| length > 0) && log.committed() == 0;
+        (was_there && self.service.now().since(at) >= keep).then(|| {
+            let hours = keep.as_secs() / 3600;
+            Error::not_found(format!(
+                "the log of build {} was removed: this coordinator keeps logs for {hours} hours after a build's end",
+                self.build
+            ))
+        })
     }
 
     async fn fetch(&self, place: Place) -> Result<Bytes, Error> {

@@ -1,5 +1,6 @@
 //! Gives waiting builds to agents.
 
+use super::troubled::Troubled;
 use crate::commit::Applied;
 use crate::{Error, Service};
 use buildyard_scheduler::Event;
@@ -12,10 +13,11 @@ const ROUND: u32 = 256;
 const EVERY: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(service: &Service) {
+    let mut troubled = Troubled::default();
     loop {
-        match round(service).await {
-            // More may fit than one round looks at.
-            Ok(placed) if placed > 0 => {}
+        match round(service, &mut troubled).await {
+            // More may fit than one round looks at, and what could not be granted left room.
+            Ok(tried) if tried > 0 => {}
             Ok(_) => {
                 let _ = tokio::time::timeout(EVERY, service.inner.match_bell.notified()).await;
             }
@@ -27,16 +29,29 @@ pub(super) async fn run(service: &Service) {
     }
 }
 
-async fn round(service: &Service) -> Result<usize, Error> {
+/// Says how many grants were made or failed: after both another round may place more.
+async fn round(service: &Service, troubled: &mut Troubled) -> Result<usize, Error> {
     let mut agents = accepting(service);
     if agents.is_empty() {
         return Ok(0);
     }
-    let waiting = service.store().waiting(ROUND).await?;
+    let mut waiting = service.store().waiting(ROUND).await?;
+    waiting.retain(|candidate| !troubled.rests(&candidate.build));
     let assignments = place(&waiting, &mut agents, service.now());
     // Grants of one round are committed together; the store makes them one write.
-    let placed = futures::future::join_all(assignments.iter().map(|assignment| grant(service, assignment))).await;
-    Ok(placed.into_iter().filter(|granted| *granted).count())
+    let grants = futures::future::join_all(assignments.iter().map(|assignment| grant(service, assignment))).await;
+    let mut tried = 0;
+    for (assignment, granted) in assignments.iter().zip(grants) {
+        match granted {
+            Ok(true) => tried += 1,
+            Ok(false) => {}
+            Err(error) => {
+                troubled.note(&assignment.build, &error, "a waiting build cannot be granted");
+                tried += 1;
+            }
+        }
+    }
+    Ok(tried)
 }
 
 fn accepting(service: &Service) -> Vec<AgentLoad> {
@@ -50,19 +65,15 @@ fn accepting(service: &Service) -> Vec<AgentLoad> {
     .collect()
 }
 
-async fn grant(service: &Service, assignment: &Assignment) -> bool {
-    match service.apply(&assignment.build, Event::Lease { agent: assignment.agent.clone() }).await {
-        Ok(Applied::Done(build)) => {
+async fn grant(service: &Service, assignment: &Assignment) -> Result<bool, Error> {
+    match service.apply(&assignment.build, Event::Lease { agent: assignment.agent.clone() }).await? {
+        Applied::Done(build) => {
             // The agent may have gone between the choice and the offer.
             if service.inner.sessions.get(&assignment.agent).is_none() {
                 let _ = service.apply(&build.spec.id, Event::OfferExpired).await;
             }
-            true
+            Ok(true)
         }
-        Ok(Applied::Rejected(..)) => false,
-        Err(error) => {
-            tracing::warn!(build.id = %assignment.build, %error, "the build could not be granted");
-            false
-        }
+        Applied::Rejected(..) => Ok(false),
     }
 }

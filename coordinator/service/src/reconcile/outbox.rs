@@ -36,6 +36,8 @@ async fn round(service: &Service) -> Result<bool, Error> {
 async fn perform(service: &Service, entry: &OutboxEntry) -> Result<(), Error> {
     match &entry.effect {
         Effect::DropUploads { token } => service.drop_uploads(token).await?,
+        Effect::DropLogs { build } => service.drop_logs(build).await?,
+        Effect::ExportLog { build } => service.export_log(build).await?,
         // The entry is removed together with the build's creation.
         Effect::Retry { of, number } => return service.repeat(of, *number, entry.id).await,
         Effect::Match

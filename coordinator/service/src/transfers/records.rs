@@ -7,8 +7,11 @@ use buildyard_model::{AgentId, LeaseToken};
 use futures::{TryStreamExt, stream};
 use uuid::Uuid;
 
+/// Below this lie all records, those of a lease in a folder with its slug.
+pub(crate) const RECORDS: &str = "uploads/";
+
 fn prefix(token: &LeaseToken) -> String {
-    format!("uploads/{}/", token.slug())
+    format!("{RECORDS}{}/", token.slug())
 }
 
 fn finished_key(token: &LeaseToken, batch: u32) -> String {
@@ -72,13 +75,18 @@ impl Service {
 
     /// Ends what an attempt left: completes a commit that was begun, drops every other upload, forgets the records.
     pub(crate) async fn drop_uploads(&self, token: &LeaseToken) -> Result<(), Error> {
-        let bucket = &self.settings().system_bucket;
-        let objects = &self.inner.parts.objects;
         match self.get_record::<u32>(&commit_key(token)).await {
             Ok(batches) => self.complete_all(token, batches).await?,
             Err(error) if error.kind == Kind::NotFound => {}
             Err(error) => return Err(error),
         }
+        self.forget_uploads(token).await
+    }
+
+    /// Drops every upload of a lease that is not completed, and forgets the records.
+    pub(crate) async fn forget_uploads(&self, token: &LeaseToken) -> Result<(), Error> {
+        let bucket = &self.settings().system_bucket;
+        let objects = &self.inner.parts.objects;
         loop {
             let page = objects.list(bucket, &prefix(token), "").await?;
             for record in &page.objects {

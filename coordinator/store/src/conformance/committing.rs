@@ -30,7 +30,7 @@ pub(crate) async fn two_commits_of_one_version_have_one_winner(store: Arc<dyn St
             (Err(Error::Conflict(lost)), Ok(_)) => (1, lost),
             both => panic!("not one winner: {both:?}"),
         };
-        assert_eq!(won.1, build.spec.id);
+        assert_eq!(won.1, format!("build {}", build.spec.id));
         assert_eq!(store.get(&build.spec.id).await.unwrap().as_ref(), Some(&steps[won.0].build));
         assert!(matches!(store.commit(&steps[won.0]).await, Err(Error::Conflict(_))), "nor is a step taken twice");
     }

@@ -1,7 +1,7 @@
 //! Making builds.
 
 use super::sample::{create, draft, fail, id};
-use crate::roles::{Error, Store};
+use crate::roles::{Draft, Error, Store};
 use buildyard_scheduler::{Effect, State};
 use std::sync::Arc;
 
@@ -63,4 +63,37 @@ pub(crate) async fn a_retry_is_made_once_and_ends_its_outbox_entry(store: Arc<dy
     assert!(matches!(retry(3).await, Err(Error::NotFound(_))));
     assert_eq!(store.get(&id("app", 3)).await.unwrap(), None);
     assert_eq!(create(&store, "app", 4).await.spec.build_number, 3);
+}
+
+pub(crate) async fn a_limit_counts_what_waits_runs_and_is_promised(store: Arc<dyn Store>) {
+    let limited = |number, limit| store.create(Draft { limit: Some(limit), ..draft("app", number) });
+    create(&store, "other", 1).await;
+    create(&store, "app_", 2).await;
+    assert!(matches!(limited(3, 0).await, Err(Error::LimitReached { limit: 0, .. })));
+    limited(4, 1).await.unwrap();
+    assert!(matches!(limited(5, 1).await, Err(Error::LimitReached { limit: 1, .. })));
+    // Over, but to be repeated.
+    let (_, entries) = fail(&store, "app", 6).await;
+    assert!(matches!(limited(7, 2).await, Err(Error::LimitReached { .. })));
+    for entry in entries {
+        store.done(entry.id).await.unwrap();
+    }
+    assert_eq!(limited(8, 2).await.unwrap().build.spec.build_number, 3, "a refused build uses up no number");
+}
+
+pub(crate) async fn starts_at_once_do_not_pass_a_limit_together(store: Arc<dyn Store>) {
+    let tasks: Vec<_> = (0..40)
+        .map(|number| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.create(Draft { limit: Some(3), ..draft("app", number) }).await })
+        })
+        .collect();
+    let mut made = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => made += 1,
+            Err(error) => assert!(matches!(error, Error::LimitReached { .. }), "{error}"),
+        }
+    }
+    assert_eq!(made, 3);
 }

@@ -1,8 +1,9 @@
 //! Finding builds.
 
-use super::sample::{create, id};
-use crate::roles::{Error, ListQuery, Store};
+use super::sample::{create, fail, id};
+use crate::roles::{Error, IdQuery, ListQuery, Order, Store};
 use buildyard_model::{BuildId, ProjectName};
+use buildyard_scheduler::Effect;
 use std::sync::Arc;
 
 async fn pages(store: &Arc<dyn Store>, project: Option<&str>, limit: u32) -> Vec<BuildId> {
@@ -58,4 +59,61 @@ pub(crate) async fn builds_are_found_by_the_beginning_of_their_uuid(store: Arc<d
     for nothing in ["ac", "ab12%", "_", "ab12_", "g", "' OR 1"] {
         assert_eq!(find(None, nothing, 9).await, [], "{nothing}");
     }
+}
+
+pub(crate) async fn ids_are_listed_both_ways(store: Arc<dyn Store>) {
+    let project = |number: u64| if number.is_multiple_of(3) { "three" } else { "app" };
+    for number in 0..50 {
+        create(&store, project(number), number).await;
+    }
+    for (order, of) in [
+        (Order::NewestFirst, None),
+        (Order::OldestFirst, None),
+        (Order::NewestFirst, Some("three")),
+        (Order::OldestFirst, Some("three")),
+    ] {
+        let of: Option<ProjectName> = of.map(|name| name.parse().unwrap());
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let query = IdQuery { project: of.clone(), order, limit: 7, after };
+            let page = store.ids(&query).await.unwrap();
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            all.extend(page.into_iter().map(|(_, id)| id));
+        }
+        let mut expected: Vec<_> = (0..50).map(|number| id(project(number), number)).collect();
+        expected.retain(|id| of.as_ref().is_none_or(|of| id.project() == of));
+        if order == Order::NewestFirst {
+            expected.reverse();
+        }
+        assert_eq!(all, expected, "{order:?} {of:?}");
+    }
+}
+
+pub(crate) async fn only_finished_builds_are_removed(store: Arc<dyn Store>) {
+    let waiting = create(&store, "app", 1).await;
+    let (finished, _) = fail(&store, "app", 2).await;
+    let effects = [Effect::DropLogs { build: finished.spec.id.clone() }, Effect::Match];
+    assert!(!store.remove(&waiting.spec.id, &effects).await.unwrap());
+    assert!(!store.remove(&id("app", 3), &effects).await.unwrap());
+    let before = store.pending(9).await.unwrap().len();
+    assert!(store.remove(&finished.spec.id, &effects).await.unwrap());
+    assert_eq!(store.get(&finished.spec.id).await.unwrap(), None);
+    let pending = store.pending(9).await.unwrap();
+    assert_eq!((pending.len(), &pending[before].effect), (before + 1, &effects[0]), "durable ones of the one removed");
+    let ids = store.ids(&IdQuery { limit: 9, ..IdQuery::default() }).await.unwrap();
+    assert_eq!(ids.into_iter().map(|(_, id)| id).collect::<Vec<_>>(), [waiting.spec.id]);
+    assert_eq!(create(&store, "app", 4).await.spec.build_number, 3, "numbers do not return");
+}
+
+pub(crate) async fn builds_are_read_together(store: Arc<dyn Store>) {
+    let mut made = Vec::new();
+    for number in 0..3 {
+        made.push(create(&store, "app", number).await);
+    }
+    let ids = [id("app", 2), id("app", 9), id("other", 1), id("app", 0), id("app", 2)];
+    let mut found = store.get_many(&ids).await.unwrap();
+    found.sort_by_key(|build| build.spec.build_number);
+    assert_eq!(found, [made[0].clone(), made[2].clone()]);
+    assert_eq!(store.get_many(&[]).await.unwrap(), []);
 }

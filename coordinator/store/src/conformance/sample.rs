@@ -48,13 +48,14 @@ pub(crate) fn spec(project: &str, number: u64) -> JobSpec {
         priority: 0,
         debug_session: false,
         retry_of: None,
+        project: None,
         region: "us-east-1".to_owned(),
         account: "000000000000".to_owned(),
     }
 }
 
 pub(crate) fn draft(project: &str, number: u64) -> Draft {
-    Draft { spec: spec(project, number), idempotency: None, outbox_entry: None }
+    Draft { spec: spec(project, number), idempotency: None, outbox_entry: None, limit: None }
 }
 
 pub(crate) async fn create(store: &Arc<dyn Store>, project: &str, number: u64) -> Build {

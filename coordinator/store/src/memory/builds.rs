@@ -2,10 +2,11 @@
 
 use super::{Memory, Records, Token};
 use crate::idempotency::{forgotten_until, same_request};
-use crate::roles::{Builds, Created, Draft, Error, ListQuery, OutboxEntry};
+use crate::roles::{Builds, Created, Draft, Error, IdQuery, ListQuery, Order, OutboxEntry};
 use async_trait::async_trait;
 use buildyard_model::{BuildId, ProjectName};
-use buildyard_scheduler::{Build, Step};
+use buildyard_scheduler::{Build, Effect, Step};
+use std::collections::BTreeSet;
 
 #[async_trait]
 impl Builds for Memory {
@@ -17,13 +18,19 @@ impl Builds for Memory {
         Ok(self.records().get(id).cloned())
     }
 
+    async fn get_many(&self, ids: &[BuildId]) -> Result<Vec<Build>, Error> {
+        let records = self.records();
+        let places: BTreeSet<u64> = ids.iter().filter_map(|id| records.sequence(id)).collect();
+        Ok(places.iter().filter_map(|sequence| records.builds.get(sequence)).cloned().collect())
+    }
+
     async fn commit(&self, step: &Step) -> Result<Vec<OutboxEntry>, Error> {
         let mut records = self.records();
         let id = &step.build.spec.id;
         let Some(sequence) = records.sequence(id) else { return Err(Error::NotFound(format!("build {id}"))) };
         let stored = records.builds.get(&sequence).map(|build| build.version);
         if stored.is_none() || stored != step.build.version.checked_sub(1) {
-            return Err(Error::Conflict(id.clone()));
+            return Err(Error::Conflict(format!("build {id}")));
         }
         records.put(sequence, step.build.clone());
         Ok(records.add_effects(&step.effects))
@@ -48,10 +55,42 @@ impl Builds for Memory {
         let wanted = ids.filter(|id| project.is_none_or(|project| id.project() == project));
         Ok(wanted.take(limit as usize).cloned().collect())
     }
+
+    async fn ids(&self, query: &IdQuery) -> Result<Vec<(u64, BuildId)>, Error> {
+        let records = self.records();
+        let wanted = |(_, build): &(&u64, &Build)| {
+            query.project.as_ref().is_none_or(|project| build.spec.id.project() == project)
+        };
+        let id = |(sequence, build): (&u64, &Build)| (*sequence, build.spec.id.clone());
+        let limit = query.limit as usize;
+        Ok(match query.order {
+            Order::NewestFirst => {
+                let builds = records.builds.range(..query.after.unwrap_or(u64::MAX)).rev();
+                builds.filter(wanted).take(limit).map(id).collect()
+            }
+            Order::OldestFirst => {
+                let builds = records.builds.range(query.after.map_or(0, |after| after.saturating_add(1))..);
+                builds.filter(wanted).take(limit).map(id).collect()
+            }
+        })
+    }
+
+    async fn remove(&self, id: &BuildId, effects: &[Effect]) -> Result<bool, Error> {
+        let mut records = self.records();
+        let Some(sequence) = records.sequence(id) else { return Ok(false) };
+        let finished = records.builds.get(&sequence).is_some_and(|build| build.outcome().is_some());
+        if finished {
+            records.builds.remove(&sequence);
+            records.by_uuid.remove(&id.uuid());
+            records.tokens.retain(|_, token| token.build != *id);
+            records.add_effects(effects);
+        }
+        Ok(finished)
+    }
 }
 
 fn create(records: &mut Records, draft: Draft) -> Result<Created, Error> {
-    let Draft { mut spec, idempotency, outbox_entry } = draft;
+    let Draft { mut spec, idempotency, outbox_entry, limit } = draft;
     let now = spec.submitted_at;
     if idempotency.is_some() {
         records.tokens.retain(|_, token| token.at > forgotten_until(now));
@@ -68,6 +107,9 @@ fn create(records: &mut Records, draft: Draft) -> Result<Created, Error> {
     if let Some(id) = outbox_entry.filter(|id| !records.outbox.contains_key(id)) {
         return Err(Error::NotFound(format!("outbox entry {id}")));
     }
+    if let Some(limit) = limit.filter(|limit| records.claimed(spec.id.project(), outbox_entry) >= *limit) {
+        return Err(Error::LimitReached { project: spec.id.project().clone(), limit });
+    }
     if records.by_uuid.contains_key(&spec.id.uuid()) {
         return Err(Error::Failed(format!("build {} exists already", spec.id)));
     }
@@ -78,7 +120,8 @@ fn create(records: &mut Records, draft: Draft) -> Result<Created, Error> {
     if let Some((token, request_hash)) = idempotency {
         records.tokens.insert(token, Token { request_hash, build: spec.id.clone(), at: now });
     }
-    let sequence = records.builds.last_key_value().map_or(1, |(last, _)| last + 1);
+    records.last_sequence += 1;
+    let sequence = records.last_sequence;
     records.by_uuid.insert(spec.id.uuid(), sequence);
     let build = Build::queued(spec, now);
     records.put(sequence, build.clone());

@@ -1,10 +1,10 @@
 //! The queue in memory: a view of the builds.
 
-use super::Memory;
+use super::{Memory, Records};
 use crate::roles::{Error, Queue};
 use async_trait::async_trait;
-use buildyard_model::{BuildId, Timestamp};
-use buildyard_scheduler::{Build, Candidate};
+use buildyard_model::{BuildId, ProjectName, Timestamp};
+use buildyard_scheduler::{Build, Candidate, Effect};
 
 #[async_trait]
 impl Queue for Memory {
@@ -33,5 +33,20 @@ impl Queue for Memory {
 
     async fn depth(&self) -> Result<u64, Error> {
         Ok(self.records().queued.len() as u64)
+    }
+}
+
+impl Records {
+    fn unfinished(&self, project: &ProjectName) -> u64 {
+        let builds = self.queued.iter().chain(&self.active).filter_map(|sequence| self.builds.get(sequence));
+        builds.filter(|build| build.spec.id.project() == project).count() as u64
+    }
+
+    /// How many of a project's builds wait, run, or are promised by another outbox entry than `besides`.
+    pub(super) fn claimed(&self, project: &ProjectName, besides: Option<u64>) -> u64 {
+        let others = self.outbox.iter().filter(|(id, _)| besides != Some(**id));
+        let promised =
+            others.filter(|(_, effect)| matches!(effect, Effect::Retry { of, .. } if of.project() == project));
+        self.unfinished(project) + promised.count() as u64
     }
 }

@@ -58,7 +58,7 @@ impl Commit {
     /// Why there was nothing to update.
     async fn refusal(&self, db: &mut SqliteConnection) -> Error {
         match sqlx::query_scalar(EXISTS).bind(self.id.to_string()).fetch_one(db).await {
-            Ok(true) => Error::Conflict(self.id.clone()),
+            Ok(true) => Error::Conflict(format!("build {}", self.id)),
             Ok(false) => Error::NotFound(format!("build {}", self.id)),
             Err(error) => failed(&error),
         }

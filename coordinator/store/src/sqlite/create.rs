@@ -2,7 +2,7 @@
 
 use super::column::{build, count, document, integer};
 use super::failure::failed;
-use super::queue::{self, QueueRow};
+use super::queue::QueueRow;
 use super::write::Write;
 use crate::idempotency::{forgotten_until, same_request};
 use crate::roles::{Created, Draft, Error};
@@ -10,14 +10,22 @@ use async_trait::async_trait;
 use buildyard_scheduler::Build;
 use sqlx::SqliteConnection;
 
-const COUNT: &str = "INSERT INTO numbering (project, last) VALUES (?1, 1)
-    ON CONFLICT (project) DO UPDATE SET last = last + 1 RETURNING last";
-const INSERT: &str = "INSERT INTO build (id, uuid, project, number, state, submitted_at, version, document)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING sequence";
+/// Number, record and queue entry together: each way to the database and back costs more than the statement.
+const MAKE: &str = "INSERT INTO numbering (project, last) VALUES (?3, 1)
+        ON CONFLICT (project) DO UPDATE SET last = last + 1;
+    INSERT INTO build (id, uuid, project, number, state, submitted_at, version, document)
+        VALUES (?1, ?2, ?3, (SELECT last FROM numbering WHERE project = ?3), ?4, ?5, ?6, ?7);
+    INSERT INTO queue (sequence, id, priority, since, deadline, requirements)
+        VALUES (last_insert_rowid(), ?1, ?8, ?9, ?10, ?11)
+        RETURNING (SELECT number FROM build WHERE id = ?1)";
 const FORGET_TOKENS: &str = "DELETE FROM idempotency WHERE at <= ?1";
 const FIND_TOKEN: &str = "SELECT request_hash, number, document FROM idempotency
     JOIN build ON build.id = idempotency.build WHERE token = ?1";
 const KEEP_TOKEN: &str = "INSERT INTO idempotency (token, request_hash, build, at) VALUES (?1, ?2, ?3, ?4)";
+/// Builds that wait or run, and those that the outbox has promised.
+const CLAIMED: &str = "SELECT (SELECT count(*) FROM build WHERE project = ?1 AND state <> 'finished')
+    + (SELECT count(*) FROM outbox WHERE json_extract(effect, '$.effect') = 'retry'
+        AND substr(json_extract(effect, '$.of'), 1, length(?1) + 1) = ?1 || ':')";
 const TAKE_ENTRY: &str = "DELETE FROM outbox WHERE id = ?1";
 
 /// A build about to be stored, its documents written already.
@@ -28,15 +36,16 @@ pub(super) struct Create {
     queue: QueueRow,
     idempotency: Option<(String, String)>,
     outbox_entry: Option<u64>,
+    limit: Option<u64>,
 }
 
 impl Create {
     pub(super) fn new(draft: Draft) -> Result<Self, Error> {
-        let Draft { spec, idempotency, outbox_entry } = draft;
+        let Draft { spec, idempotency, outbox_entry, limit } = draft;
         let submitted_at = spec.submitted_at;
         let build = Build::queued(spec, submitted_at);
         let queue = QueueRow::of(&build)?.ok_or_else(|| Error::Failed("a new build does not wait".to_owned()))?;
-        Ok(Self { document: document(&build)?, build, queue, idempotency, outbox_entry })
+        Ok(Self { document: document(&build)?, build, queue, idempotency, outbox_entry, limit })
     }
 
     /// The build that the token made earlier, if it counts still.
@@ -51,23 +60,32 @@ impl Create {
         build((number, document)).map(Some)
     }
 
+    /// Lets a build pass that its project's limit has room for.
+    async fn within_limit(&self, db: &mut SqliteConnection) -> Result<(), Error> {
+        let Some(limit) = self.limit else { return Ok(()) };
+        let project = self.build.spec.id.project();
+        let claimed = sqlx::query_scalar(CLAIMED).bind(project.as_str()).fetch_one(db);
+        let claimed = claimed.await.map(count).map_err(|e| failed(&e))?;
+        if claimed < limit { Ok(()) } else { Err(Error::LimitReached { project: project.clone(), limit }) }
+    }
+
     async fn insert(&self, db: &mut SqliteConnection) -> Result<Build, sqlx::Error> {
         let mut build = self.build.clone();
-        let id = build.spec.id.to_string();
-        let project = build.spec.id.project().as_str();
-        let number: i64 = sqlx::query_scalar(COUNT).bind(project).fetch_one(&mut *db).await?;
-        let sequence: i64 = sqlx::query_scalar(INSERT)
+        let (id, queue) = (build.spec.id.to_string(), &self.queue);
+        let number: i64 = sqlx::query_scalar(MAKE)
             .bind(&id)
             .bind(build.spec.id.uuid().to_string())
-            .bind(project)
-            .bind(number)
+            .bind(build.spec.id.project().as_str())
             .bind(build.state.name())
             .bind(build.spec.submitted_at.0)
             .bind(integer(build.version))
             .bind(&self.document)
+            .bind(queue.priority)
+            .bind(queue.since.0)
+            .bind(queue.deadline.0)
+            .bind(&queue.requirements)
             .fetch_one(&mut *db)
             .await?;
-        queue::put(db, sequence, &self.queue).await?;
         if let Some((token, request_hash)) = &self.idempotency {
             let at = build.spec.submitted_at.0;
             sqlx::query(KEEP_TOKEN).bind(token).bind(request_hash).bind(&id).bind(at).execute(db).await?;
@@ -92,6 +110,7 @@ impl Write for Create {
         if let Some(build) = existing {
             return Ok(Created { build, existed: true });
         }
+        self.within_limit(db).await?;
         let build = self.insert(db).await.map_err(|e| failed(&e))?;
         Ok(Created { build, existed: false })
     }

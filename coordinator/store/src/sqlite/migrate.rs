@@ -7,7 +7,10 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use std::path::Path;
 
 /// In order; the first makes version 1. A migration that was released is never changed.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_records.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_records.sql"),
+    include_str!("../../migrations/sqlite/0002_documents.sql"),
+];
 
 pub(super) async fn migrate(db: &mut SqliteConnection, migrations: &[&str], file: &Path) -> Result<(), Error> {
     let current = current_version(db).await.map_err(|error| failed(&error))?;

@@ -15,18 +15,18 @@ const TAKE: &str = "DELETE FROM queue WHERE sequence = ?1";
 pub(super) const WAITING: &str = "SELECT sequence, id, priority, since, requirements FROM queue
     ORDER BY priority DESC, sequence LIMIT ?1";
 pub(super) const OVERDUE: &str = "SELECT id FROM queue WHERE deadline <= ?1 ORDER BY deadline, sequence";
-pub(super) const ACTIVE: &str = "SELECT number, document FROM build WHERE state IN ('leased', 'running', 'stopping')
-    ORDER BY sequence";
+pub(super) const ACTIVE: &str = "SELECT id, number, document FROM build
+    WHERE state IN ('leased', 'running', 'stopping') ORDER BY sequence";
 const DEPTH: &str = "SELECT count(*) FROM queue";
 
 /// A waiting build as a row.
 #[derive(Debug)]
 pub(super) struct QueueRow {
     id: String,
-    priority: i32,
-    since: Timestamp,
-    deadline: Timestamp,
-    requirements: String,
+    pub(super) priority: i32,
+    pub(super) since: Timestamp,
+    pub(super) deadline: Timestamp,
+    pub(super) requirements: String,
 }
 
 impl QueueRow {
@@ -63,6 +63,14 @@ fn candidate(row: (i64, String, i32, i64, String)) -> Result<Candidate, Error> {
     })
 }
 
+fn readable((id, number, document): (String, i64, String)) -> Option<Build> {
+    build((number, document))
+        .inspect_err(
+            |error| tracing::error!(build.id = %id, %error, "an active build cannot be read and is passed over"),
+        )
+        .ok()
+}
+
 #[async_trait]
 impl Queue for Sqlite {
     async fn waiting(&self, limit: u32) -> Result<Vec<Candidate>, Error> {
@@ -78,7 +86,8 @@ impl Queue for Sqlite {
 
     async fn active(&self) -> Result<Vec<Build>, Error> {
         let rows = sqlx::query_as(ACTIVE).fetch_all(&self.readers).await.map_err(|e| failed(&e))?;
-        rows.into_iter().map(build).collect()
+        // One damaged record may not keep the coordinator from looking after all others.
+        Ok(rows.into_iter().filter_map(readable).collect())
     }
 
     async fn depth(&self) -> Result<u64, Error> {

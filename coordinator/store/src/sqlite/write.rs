@@ -19,7 +19,8 @@ pub(super) trait Write: Debug + Send + Sync + 'static {
 /// Any write, as the writer sees it.
 #[async_trait]
 pub(super) trait Job: Debug + Send {
-    /// Runs the write and keeps its result. Says whether it was done; if not, it is to be undone.
+    /// Runs the write and keeps its result, in place of that of an earlier run, which was undone. Says whether it was done;
+    /// if not, it is to be undone.
     async fn run(&mut self, db: &mut SqliteConnection) -> bool;
 
     /// Tells who asked: the result, or that its transaction was not stored.
@@ -54,6 +55,8 @@ impl<W: Write> Job for Pending<W> {
         // A refusal does not count either when the transaction was lost: it may be due to a write that is undone.
         let answer = match (stored, self.result) {
             (Ok(()), Some(result)) => result,
+            // It is what made SQLite undo the others too.
+            (Err(_), Some(Err(full @ Error::Full(_)))) => Err(full),
             (Err(error), _) => Err(failed(error)),
             (Ok(()), None) => Err(Error::Failed("a write was forgotten".to_owned())),
         };

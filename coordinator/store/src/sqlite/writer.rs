@@ -9,17 +9,31 @@ use super::lock::DirectoryLock;
 use super::write::Job;
 use sqlx::{Connection, SqliteConnection};
 use std::sync::Arc;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// Writes that share a transaction at most.
 const GROUP: usize = 256;
 
-/// Runs until every sender is gone, `closing` is notified, or the disk fails. Holds the directory's lock meanwhile.
+/// Why the writer ended for good although nobody asked it to; said also when it panics.
+#[derive(Debug)]
+pub(super) struct Broken(pub(super) watch::Sender<Option<String>>);
+
+impl Drop for Broken {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.send_replace(Some("the writer of the database panicked".to_owned()));
+        }
+    }
+}
+
+/// Runs until every sender is gone, `closing` is notified, or the disk fails, which `broken` is told. Holds the
+/// directory's lock meanwhile.
 pub(super) async fn run(
     mut db: SqliteConnection,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     closing: Arc<Notify>,
     lock: DirectoryLock,
+    broken: Broken,
 ) {
     let mut group = Vec::with_capacity(GROUP);
     loop {
@@ -42,6 +56,7 @@ pub(super) async fn run(
         if let Err(error) = stored {
             tracing::error!(%error, "cannot write to the database");
             if failure::is_disk_error(&error) {
+                broken.0.send_replace(Some(format!("the disk of the database failed: {error}")));
                 break;
             }
         }
@@ -64,6 +79,12 @@ async fn store(db: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> Result<
 
 async fn fill(db: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
     execute(db, "BEGIN IMMEDIATE").await?;
+    if all(db, group).await {
+        return execute(db, "COMMIT").await;
+    }
+    // Seldom: one was refused, so each is done again with a way back.
+    let _ = execute(db, "ROLLBACK").await;
+    execute(db, "BEGIN IMMEDIATE").await?;
     for job in group {
         execute(db, "SAVEPOINT one").await?;
         if !job.run(db).await {
@@ -73,6 +94,16 @@ async fn fill(db: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> Result<(
         execute(db, "RELEASE one").await?;
     }
     execute(db, "COMMIT").await
+}
+
+/// Does all writes up to the first refusal. A savepoint for each would cost as much as a small write.
+async fn all(db: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> bool {
+    for job in group {
+        if !job.run(db).await {
+            return false;
+        }
+    }
+    true
 }
 
 async fn execute(db: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {

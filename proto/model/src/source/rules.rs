@@ -11,6 +11,7 @@ mod revision;
 use super::{GitCredentials, SecondarySource, Source, SourceKind};
 
 pub use location::{GitLocation, git_location};
+pub use object::is_bucket_name;
 
 /// Longest identifier of a secondary source is one below this (reference 4.1).
 const IDENTIFIER_BOUND: usize = 128;

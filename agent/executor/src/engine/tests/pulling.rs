@@ -3,15 +3,27 @@
 use super::registry::Registry;
 use super::{docker, engine, ground, root_file_system};
 use crate::conformance::Ground;
+use crate::engine::{Deadlines, Engine, EngineOptions};
 use crate::sandbox::{Executor, ExecutorError, ImageRequest};
 use bollard::query_parameters::RemoveImageOptions;
 use buildyard_model::PullPolicy;
 use std::sync::Mutex;
+use std::time::Duration;
 
 async fn prepare(reference: &str, pull: PullPolicy) -> (Result<String, ExecutorError>, Vec<String>) {
     let said = Mutex::new(vec![]);
     let request = ImageRequest { reference: reference.to_owned(), pull };
     let answer = engine().await.prepare_image(&request, &|line| said.lock().unwrap().push(line)).await;
+    (answer, said.into_inner().unwrap())
+}
+
+/// With short pauses between the tries.
+async fn prepare_quickly(reference: &str) -> (Result<String, ExecutorError>, Vec<String>) {
+    let deadlines = Deadlines { pull_pause: Duration::from_millis(10), ..Deadlines::default() };
+    let engine = Engine::connect(EngineOptions { deadlines, ..EngineOptions::default() }).await.unwrap();
+    let said = Mutex::new(vec![]);
+    let request = ImageRequest { reference: reference.to_owned(), pull: PullPolicy::IfAbsent };
+    let answer = engine.prepare_image(&request, &|line| said.lock().unwrap().push(line)).await;
     (answer, said.into_inner().unwrap())
 }
 
@@ -49,6 +61,29 @@ async fn an_image_that_does_not_exist_fails_by_name_and_at_once() {
     let (answer, _) = prepare(&reference, PullPolicy::IfAbsent).await;
     let Err(ExecutorError::Image(why)) = &answer else { panic!("{answer:?}") };
     assert!(why.contains(&reference) && why.contains("check its name"), "{why}");
+}
+
+#[tokio::test]
+async fn a_registry_that_is_not_well_is_asked_again() {
+    for status in ["503 Service Unavailable", "429 Too Many Requests"] {
+        let registry = Registry::serve(root_file_system(), native()).await;
+        registry.fail(2, status);
+        let reference = format!("{}:1", registry.repository);
+        let (answer, said) = prepare_quickly(&reference).await;
+        forget(&reference).await;
+        assert!(answer.is_ok(), "{status}: {answer:?}");
+        assert!(said.iter().any(|line| line.contains("again in")), "{status}: {said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_stays_away_is_not_the_builds_fault() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let reference = format!("{closed}/denied:1");
+    let (answer, said) = prepare_quickly(&reference).await;
+    let Err(ExecutorError::Registry(why)) = &answer else { panic!("{answer:?}") };
+    assert!(why.contains("4 tries") && why.contains("refused") && why.contains("retry the build"), "{why}");
+    assert_eq!(said.iter().filter(|line| line.contains("again in")).count(), 3, "{said:?}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -14,6 +14,7 @@ pub(super) struct Registry {
     /// `127.0.0.1:port/app`.
     pub(super) repository: String,
     pub(super) digest: String,
+    failures: Failures,
     _closes: DropGuard,
 }
 
@@ -48,10 +49,20 @@ impl Registry {
         }
         files.insert("/v2/".into(), ("application/json", b"{}".to_vec()));
         let closed = CancellationToken::new();
-        tokio::spawn(closed.clone().run_until_cancelled_owned(listen(listener, Arc::new(files))));
-        Self { repository, digest: manifest_digest, _closes: closed.drop_guard() }
+        let failures = Failures::default();
+        let listening = listen(listener, Arc::new(files), failures.clone());
+        tokio::spawn(closed.clone().run_until_cancelled_owned(listening));
+        Self { repository, digest: manifest_digest, failures, _closes: closed.drop_guard() }
+    }
+
+    /// Answers the next requests for a manifest with this status.
+    pub(super) fn fail(&self, requests: u32, status: &str) {
+        *self.failures.lock().unwrap() = (requests, status.to_owned());
     }
 }
+
+/// How many requests for a manifest still fail, and how.
+type Failures = Arc<Mutex<(u32, String)>>;
 
 fn digest(content: &[u8]) -> String {
     let bytes = Sha256::digest(content);
@@ -60,17 +71,19 @@ fn digest(content: &[u8]) -> String {
 
 type Files = BTreeMap<String, (&'static str, Vec<u8>)>;
 
-async fn listen(listener: TcpListener, files: Arc<Files>) {
+async fn listen(listener: TcpListener, files: Arc<Files>, failures: Failures) {
     while let Ok((stream, _)) = listener.accept().await {
-        let files = Arc::clone(&files);
-        tokio::spawn(async move { serve(stream, &files).await });
+        let (files, failures) = (Arc::clone(&files), failures.clone());
+        tokio::spawn(async move { serve(stream, &files, &failures).await });
     }
 }
 
-async fn serve(mut stream: TcpStream, files: &Files) {
+async fn serve(mut stream: TcpStream, files: &Files, failures: &Failures) {
     let mut head = Vec::new();
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        if stream.read_buf(&mut head).await.is_ok_and(|read| read == 0) {
+        // Docker tries TLS first, and takes its time to give up on a server that says nothing.
+        let is_tls = |head: &[u8]| head.first() == Some(&0x16);
+        if stream.read_buf(&mut head).await.map_or(true, |read| read == 0) || is_tls(&head) {
             return;
         }
     }
@@ -78,9 +91,15 @@ async fn serve(mut stream: TcpStream, files: &Files) {
     let mut words = head.split(' ');
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let missing = br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#.to_vec();
-    let (status, (kind, body)) = match files.get(path) {
-        Some(file) => ("200 OK", file.clone()),
-        None => ("404 Not Found", ("application/json", missing)),
+    let failure = path.contains("/manifests/").then(|| {
+        let mut failures = failures.lock().unwrap();
+        failures.0 = failures.0.checked_sub(1)?;
+        Some(failures.1.clone())
+    });
+    let (status, (kind, body)) = match (failure.flatten(), files.get(path)) {
+        (Some(status), _) => (status, ("text/plain", b"not now".to_vec())),
+        (None, Some(file)) => ("200 OK".to_owned(), file.clone()),
+        (None, None) => ("404 Not Found".to_owned(), ("application/json", missing)),
     };
     let answer = format!(
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nDocker-Content-Digest: {}\r\nConnection: close\r\n\r\n",

@@ -104,7 +104,7 @@ async fn a_pull_without_progress_is_given_up() {
     let (said, image) =
         (std::sync::Mutex::new(vec![]), ImageRequest { reference: "app:1".into(), pull: PullPolicy::IfAbsent });
     let answer = engine.prepare_image(&image, &|line| said.lock().unwrap().push(line)).await;
-    let Err(ExecutorError::Failed(why)) = &answer else { panic!("{answer:?}") };
+    let Err(ExecutorError::Registry(why)) = &answer else { panic!("{answer:?}") };
     assert!(why.contains("app:1") && why.contains("3 tries"), "{why}");
     let again = said.into_inner().unwrap().iter().filter(|line| line.contains("again in")).count();
     assert_eq!(again, 2);

@@ -47,6 +47,7 @@ async fn a_wrong_or_missing_password_is_explained_without_it() {
     assert!(!format!("{error:?}").contains(wrong) && !yard.log().contains(wrong));
     let error = yard.fetch(&server.url("private/r"), Ask::default()).await.unwrap_err();
     assert!(error.to_string().contains("add them to the source"), "{error}");
+    assert!(yard.mirrors().is_empty(), "a clone that failed leaves no mirror");
 }
 
 #[tokio::test]
@@ -106,4 +107,19 @@ async fn a_repository_that_is_not_there_is_explained() {
     let server = Server::start(yard.path("upstream")).await;
     let error = yard.fetch(&server.url("nowhere/r"), Ask::default()).await.unwrap_err().to_string();
     assert!(error.starts_with("Git clone failed: ") && error.contains("check the repository's URL"), "{error}");
+    let shallow = yard.fetch(&server.url("nowhere/r"), Ask { depth: 1, ..Ask::default() }).await;
+    assert!(shallow.is_err() && yard.mirrors().is_empty() && !yard.fetcher.holds(&server.url("nowhere/r")));
+}
+
+#[tokio::test]
+async fn a_mirror_outlives_a_later_fetch_that_fails() {
+    let yard = Yard::new();
+    yard.upstream("r");
+    let server = Server::start(yard.path("upstream")).await;
+    for depth in [0, 1] {
+        let ask = Ask { credentials: credentials(PASSWORD), depth, ..Ask::default() };
+        yard.fetch(&server.url("private/r"), ask).await.unwrap();
+        assert!(yard.fetch(&server.url("private/r"), Ask { depth, ..Ask::default() }).await.is_err());
+        assert!(yard.fetcher.holds(&server.url("private/r")));
+    }
 }

@@ -91,6 +91,69 @@ async fn the_same_versions_are_found_with_little_depth() {
 }
 
 #[tokio::test]
+async fn a_commit_is_found_by_the_first_digits_of_its_id() {
+    for depth in [0, 1] {
+        let yard = Yard::new();
+        let upstream = yard.upstream("r");
+        let wanted = upstream.commit("file", "wanted");
+        upstream.commit("file", "later");
+        for digits in [&wanted[..7], &wanted[..12].to_uppercase(), &wanted[..39]] {
+            let ask = Ask { version: Some(digits), depth, ..Ask::default() };
+            let (into, fetched) = yard.fetch(&upstream.location(), ask).await.unwrap();
+            assert_eq!(fetched.resolved_version.as_ref(), Some(&wanted), "{digits}");
+            assert_eq!(git(&into, &["rev-parse", "HEAD"]), wanted);
+        }
+        let new = upstream.commit("file", "newer than the mirror");
+        let ask = Ask { version: Some(&new[..10]), depth, ..Ask::default() };
+        assert_eq!(yard.fetch(&upstream.location(), ask).await.unwrap().1.resolved_version, Some(new));
+    }
+}
+
+#[tokio::test]
+async fn a_branch_or_tag_comes_before_a_commit_whose_id_begins_so() {
+    let yard = Yard::new();
+    let upstream = yard.upstream("r");
+    let first = upstream.git(&["rev-parse", "HEAD"]);
+    let other = upstream.commit("file", "x");
+    for kind in ["tags", "heads"] {
+        upstream.git(&["update-ref", &format!("refs/{kind}/{}", &first[..8]), &other]);
+        assert_eq!(yard.at(&upstream, &first[..8]).await.unwrap().1, other, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn an_abbreviation_that_means_nothing_or_too_much_is_said() {
+    let yard = Yard::new();
+    let upstream = yard.upstream("r");
+    // Among so many commits some share their first four digits.
+    let mut seen = std::collections::BTreeSet::new();
+    let mut parent = upstream.git(&["rev-parse", "HEAD"]);
+    let shared = loop {
+        parent = upstream.git(&["commit-tree", "-p", &parent, "-m", "x", "HEAD^{tree}"]);
+        if !seen.insert(parent[..4].to_owned()) {
+            break parent[..4].to_owned();
+        }
+    };
+    upstream.git(&["update-ref", "refs/heads/main", &parent]);
+    let error = yard.at(&upstream, &shared).await.unwrap_err().to_string();
+    assert!(error.contains("is ambiguous") && error.contains("give more digits"), "{error}");
+    let unknown = (0..).map(|n| format!("{n:08x}")).find(|digits| !seen.contains(&digits[..4])).unwrap();
+    let error = yard.at(&upstream, &unknown).await.unwrap_err().to_string();
+    assert!(error.contains("check the source version") && error.contains(&unknown), "{error}");
+}
+
+#[tokio::test]
+async fn a_commit_that_no_ref_points_at_is_had_by_its_whole_id() {
+    for depth in [0, 1] {
+        let yard = Yard::new();
+        let upstream = yard.upstream("r");
+        let orphan = upstream.git(&["commit-tree", "-m", "loose", "HEAD^{tree}"]);
+        let ask = Ask { version: Some(&orphan), depth, ..Ask::default() };
+        assert_eq!(yard.fetch(&upstream.location(), ask).await.unwrap().1.resolved_version, Some(orphan));
+    }
+}
+
+#[tokio::test]
 async fn depth_beyond_25_means_all_and_a_full_mirror_serves_every_depth() {
     let yard = Yard::new();
     let upstream = yard.upstream("r");

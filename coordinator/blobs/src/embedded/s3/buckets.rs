@@ -1,5 +1,6 @@
 //! Buckets.
 
+use super::super::visitor::Visitor;
 use super::Operations;
 use super::fields::at;
 use s3s::dto::{
@@ -14,11 +15,12 @@ const UNNAMED_REGION: &str = "us-east-1";
 
 impl Operations {
     pub(super) async fn list_buckets(&self, request: S3Request<ListBucketsInput>) -> S3Result<ListBucketsOutput> {
+        let visitor = Visitor::of(&request.extensions)?.clone();
         let input = request.input;
         let limit = input.max_buckets.and_then(|max| usize::try_from(max).ok()).unwrap_or(usize::MAX);
         let (prefix, after) = (input.prefix.unwrap_or_default(), input.continuation_token.unwrap_or_default());
         let mut all = self.run(super::Store::list_buckets).await?;
-        all.retain(|(name, _)| name.starts_with(&prefix) && *name > after);
+        all.retain(|(name, _)| name.starts_with(&prefix) && *name > after && visitor.sees(name));
         let next =
             if all.len() > limit { all.get(limit.saturating_sub(1)).map(|(name, _)| name.clone()) } else { None };
         let bucket = |(name, record): (String, crate::embedded::bucket::BucketRecord)| Bucket {

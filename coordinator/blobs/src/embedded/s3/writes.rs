@@ -5,12 +5,14 @@ use super::super::checksum::Algorithm;
 use super::super::condition::{Conditions, Verdict};
 use super::super::entry::{Attributes, Entry};
 use super::super::error::Error;
+use super::super::visitor::Visitor;
 use super::super::write::{self, Put};
 use super::Operations;
 use super::fields::{self, at, attributes, no_version, seconds, show_checksum, stated_checksum, tag};
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput,
-    DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, MetadataDirective, PutObjectInput, PutObjectOutput,
+    DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, MetadataDirective, ObjectIdentifier, PutObjectInput,
+    PutObjectOutput,
 };
 use s3s::stream::ByteStream;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
@@ -85,7 +87,9 @@ impl Operations {
         Ok(DeleteObjectOutput::default())
     }
 
+    /// What may not be deleted is told object by object, as everything else that goes wrong here.
     pub(super) async fn delete_objects(&self, request: S3Request<DeleteObjectsInput>) -> S3Result<DeleteObjectsOutput> {
+        let visitor = Visitor::of(&request.extensions)?.clone();
         let input = request.input;
         if input.delete.objects.len() > DELETES_MAX {
             return Err(S3ErrorCode::MalformedXML.into());
@@ -93,14 +97,18 @@ impl Operations {
         let quiet = input.delete.quiet.unwrap_or_default();
         let (bucket, objects) = (input.bucket, input.delete.objects);
         self.run(move |store| {
-            store.require_bucket(&bucket)?;
             let (mut deleted, mut errors) = (Vec::new(), Vec::new());
-            for object in objects {
+            let (allowed, denied) = sorted(&visitor, &bucket, objects);
+            errors.extend(denied);
+            if !allowed.is_empty() || errors.is_empty() {
+                store.require_bucket(&bucket)?;
+            }
+            for object in allowed {
                 let done = no_version(object.version_id.as_deref());
                 match done.and_then(|()| store.delete(&bucket, &object.key, &Conditions::default())) {
                     Ok(_) if quiet => {}
                     Ok(_) => deleted.push(DeletedObject { key: Some(object.key), ..DeletedObject::default() }),
-                    Err(error) => errors.push(failed(object.key, error)),
+                    Err(error) => errors.push(failed(object.key, error.into())),
                 }
             }
             Ok(DeleteObjectsOutput { deleted: Some(deleted), errors: Some(errors), request_charged: None })
@@ -109,8 +117,23 @@ impl Operations {
     }
 }
 
-fn failed(key: String, error: Error) -> s3s::dto::Error {
-    let error = S3Error::from(error);
+/// Parts the objects that may be deleted from the refusals of the others.
+fn sorted(
+    visitor: &Visitor,
+    bucket: &str,
+    objects: Vec<ObjectIdentifier>,
+) -> (Vec<ObjectIdentifier>, Vec<s3s::dto::Error>) {
+    let (mut allowed, mut denied) = (Vec::new(), Vec::new());
+    for object in objects {
+        match visitor.may("s3:DeleteObject", bucket, Some(&object.key)) {
+            Ok(()) => allowed.push(object),
+            Err(error) => denied.push(failed(object.key, error)),
+        }
+    }
+    (allowed, denied)
+}
+
+fn failed(key: String, error: S3Error) -> s3s::dto::Error {
     s3s::dto::Error {
         code: Some(error.code().as_str().to_owned()),
         key: Some(key),
@@ -120,7 +143,7 @@ fn failed(key: String, error: Error) -> s3s::dto::Error {
 }
 
 /// The object that a copy reads.
-pub(super) fn source(source: &CopySource) -> S3Result<Owner> {
+pub(crate) fn source(source: &CopySource) -> S3Result<Owner> {
     match source {
         CopySource::Bucket { bucket, key, version_id } => {
             no_version(version_id.as_deref())?;

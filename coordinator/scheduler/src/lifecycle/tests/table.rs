@@ -67,6 +67,8 @@ fn effect(effect: &Effect) -> &'static str {
         Effect::Revoke { .. } => "Revoke",
         Effect::DropUploads { .. } => "DropUploads",
         Effect::Retry { .. } => "Retry",
+        Effect::DropLogs { .. } => "DropLogs",
+        Effect::ExportLog { .. } => "ExportLog",
         Effect::Freed { .. } => "Freed",
     }
 }

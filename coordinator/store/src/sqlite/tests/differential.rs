@@ -19,6 +19,7 @@ enum Deed {
         priority: i32,
         token: Option<(u8, u8)>,
         entry: Option<Index>,
+        limit: Option<u64>,
     },
     /// Applied to what is stored, and committed.
     Lease(Index),
@@ -34,10 +35,11 @@ enum Deed {
 fn deed() -> impl Strategy<Value = Deed> {
     let index = any::<Index>;
     let token = prop::option::of((0u8..3, 0u8..2));
+    let limit = prop::option::weighted(0.3, 0u64..4);
     let entry = prop::option::weighted(0.2, index());
     prop_oneof![
-        5 => (0..PROJECTS.len(), 0u64..40, -1i32..2, token, entry).prop_map(|(project, number, priority, token, entry)| {
-            Deed::Create { project, number: number << 24 | number, priority, token, entry }
+        5 => (0..PROJECTS.len(), 0u64..40, -1i32..2, token, entry, limit).prop_map(|(project, number, priority, token, entry, limit)| {
+            Deed::Create { project, number: number << 24 | number, priority, token, entry, limit }
         }),
         4 => index().prop_map(Deed::Lease),
         1 => index().prop_map(Deed::Expire),
@@ -60,12 +62,13 @@ struct Pair {
 impl Pair {
     async fn run(&mut self, deed: Deed) {
         match deed {
-            Deed::Create { project, number, priority, token, entry } => {
+            Deed::Create { project, number, priority, token, entry, limit } => {
                 let mut draft = draft(PROJECTS[project], number);
                 draft.spec.priority = priority;
                 draft.spec.submitted_at = Timestamp(self.now);
                 draft.idempotency = token.map(|(token, hash)| (token.to_string(), hash.to_string()));
                 draft.outbox_entry = entry.map(|entry| entry.index(8) as u64 + 1);
+                draft.limit = limit;
                 self.create(draft).await;
             }
             Deed::Lease(which) => self.apply(which, |_| Some(Event::Lease { agent: agent() })).await,

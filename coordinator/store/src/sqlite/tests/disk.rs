@@ -13,10 +13,7 @@ async fn a_full_disk_refuses_writes_and_recovers() {
     let mut connection = connect::writer(&file).await.unwrap();
     sqlx::query("PRAGMA max_page_count = 30").execute(&mut connection).await.unwrap();
     let readers = connect::readers(&file).await.unwrap();
-    let (jobs, receiver) = mpsc::channel(BACKLOG);
-    let closing = Arc::new(Notify::new());
-    let writer = tokio::spawn(writer::run(connection, receiver, Arc::clone(&closing), lock));
-    let store = Sqlite { jobs, readers, closing, writer: Mutex::new(Some(writer)) };
+    let store = Sqlite::start(PathBuf::new(), connection, readers, lock);
 
     let mut stored = Vec::new();
     let refusal = loop {
@@ -35,6 +32,85 @@ async fn a_full_disk_refuses_writes_and_recovers() {
     let store = Sqlite::open(dir.path()).await.unwrap();
     let next = store.create(draft("app", 1000)).await.unwrap().build;
     assert_eq!(next.spec.build_number, stored.len() as u64 + 1, "what was refused used up no number");
+}
+
+/// A file system in memory with so many bytes; none where nobody may mount one.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    fn mount(size: &str) -> Option<Self> {
+        let dir = TempDir::new().unwrap();
+        Self::run("mount", &["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"], dir.path()).then_some(Self(dir))
+    }
+
+    fn resize(&self, size: &str) {
+        assert!(Self::run("mount", &["-o", &format!("remount,size={size}")], self.0.path()));
+    }
+
+    fn run(program: &str, arguments: &[&str], dir: &Path) -> bool {
+        std::process::Command::new(program).args(arguments).arg(dir).output().is_ok_and(|done| done.status.success())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        Self::run("umount", &["--lazy"], self.0.path());
+    }
+}
+
+#[tokio::test]
+async fn a_file_system_without_room_refuses_writes_and_recovers_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount("600k") else { return eprintln!("skipped: only root may mount") };
+    let store = Sqlite::open(disk.0.path()).await.unwrap();
+    let mut broken = Box::pin(store.broken());
+    let mut made = 0;
+    let refusal = loop {
+        match store.create(draft("app", made)).await {
+            Ok(_) => made += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refusal, Error::Full(_)) && made > 3, "{refusal} after {made}");
+    for number in 0..20 {
+        assert!(matches!(store.create(draft("app", 1000 + number)).await, Err(Error::Full(_))));
+    }
+    assert_eq!(store.depth().await.unwrap(), made, "reads go on, and show what was answered");
+    assert!(poll_once(broken.as_mut()).await.is_none(), "the writer waits for room");
+    disk.resize("8m");
+    let next = store.create(draft("app", 2000)).await.unwrap().build;
+    assert_eq!(next.spec.build_number, made + 1);
+    drop(broken);
+    store.close().await;
+    let store = Sqlite::open(disk.0.path()).await.unwrap();
+    assert_eq!(store.depth().await.unwrap(), made + 1);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_writer_that_panics_is_told() {
+    #[derive(Debug)]
+    struct Panics;
+    #[async_trait::async_trait]
+    impl Write for Panics {
+        type Output = ();
+        async fn run(&self, _: &mut SqliteConnection) -> Result<(), Error> {
+            panic!("as a fault in the writer would")
+        }
+    }
+    let dir = TempDir::new().unwrap();
+    let store = Sqlite::open(dir.path()).await.unwrap();
+    assert!(store.write(Panics).await.is_err());
+    assert!(store.broken().await.contains("panicked"));
+}
+
+#[tokio::test]
+async fn a_store_that_is_closed_is_not_broken() {
+    let dir = TempDir::new().unwrap();
+    let store = Sqlite::open(dir.path()).await.unwrap();
+    let mut broken = Box::pin(store.broken());
+    store.close().await;
+    drop(store);
+    assert!(poll_once(broken.as_mut()).await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

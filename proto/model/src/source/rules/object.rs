@@ -8,7 +8,7 @@ pub(super) fn problem(location: &str) -> Option<String> {
     let Some((bucket, key)) = location.split_once('/') else {
         return Some(format!("S3 location {location:?} is not valid: expected <bucket>/<key> or <bucket>/<folder>/"));
     };
-    if !is_bucket(bucket) {
+    if !is_bucket_name(bucket) {
         return Some(format!(
             "bucket {bucket:?} is not valid: 3 to 63 lower-case letters, digits, '.' and '-', beginning and ending with a \
              letter or digit"
@@ -22,7 +22,7 @@ pub(super) fn problem(location: &str) -> Option<String> {
 }
 
 /// S3's rule for bucket names.
-fn is_bucket(name: &str) -> bool {
+pub fn is_bucket_name(name: &str) -> bool {
     let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     (3..=63).contains(&name.len())
         && name.starts_with(edge)

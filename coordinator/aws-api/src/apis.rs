@@ -1,0 +1,108 @@
+//! The AWS APIs behind the door: from a recognised request to its response.
+//!
+//! The order is fixed: the service is found, whoever does not sign at all is refused, the body is read whole and within its
+//! limits, the signature is verified, and only then is the body looked at. Invariant: every error leaves in the form of the request's protocol, with a request id.
+
+mod body;
+
+use crate::authenticate::Authenticator;
+use crate::sts;
+use body::Bodies;
+use buildyard_aws_protocol::{Api, ApiError, Call, Caller, Protocol, Shape, Shapes};
+use bytes::Bytes;
+use http::Response;
+use http::request::Parts;
+use serde_json::Value;
+use std::error::Error as StdError;
+use std::sync::Arc;
+use tracing::Instrument;
+
+/// Services over the context `C`, and who may call them.
+#[derive(Debug)]
+pub(crate) struct Apis<C> {
+    context: C,
+    authenticator: Arc<dyn Authenticator>,
+    services: Vec<Arc<Api<C>>>,
+    bodies: Bodies,
+}
+
+/// What an operation gave, and its shape.
+type Given = (Value, Option<Shape<'static>>);
+
+impl<C: Clone + Send + Sync + 'static> Apis<C> {
+    pub(crate) fn new(context: C, authenticator: Arc<dyn Authenticator>, services: Vec<Api<C>>) -> Self {
+        let services = services.into_iter().map(Arc::new).collect();
+        Self { context, authenticator, services, bodies: Bodies::default() }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer<B>(&self, call: Call, parts: Parts, body: B, id: &str) -> Response<Bytes>
+    where
+        B: hyper::body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let operation = if call.protocol == Protocol::Query { "sts" } else { &call.operation };
+        let span = tracing::info_span!("api", operation, request.id = id);
+        let protocol = call.protocol;
+        let answered = self.take(call, parts, body).instrument(span.clone()).await;
+        match answered {
+            Ok((value, shape)) => protocol.answer(value, shape, id),
+            Err(error) => {
+                if error.status.is_server_error() {
+                    span.in_scope(|| tracing::error!(code = %error.code, message = error.message, "a request failed"));
+                }
+                protocol.error(&error, id)
+            }
+        }
+    }
+
+    async fn take<B>(&self, call: Call, parts: Parts, body: B) -> Result<Given, ApiError>
+    where
+        B: hyper::body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let service = match call.protocol {
+            Protocol::Query => None,
+            Protocol::Json | Protocol::Cbor => Some(self.service(&call.target)?),
+        };
+        let name = service.as_ref().map_or(sts::NAME, |service| service.name);
+        self.authenticator.glance(&parts, name)?;
+        let body = self.bodies.read(body).await?;
+        let caller = self.authenticator.authenticate(&parts, body.bytes(), name).await?;
+        let Some(service) = service else {
+            return sts::answer(&caller, &call.protocol.decode(body.bytes(), None)?).map(|value| (value, None));
+        };
+        let shapes = service.shapes();
+        let input = call.protocol.decode(body.bytes(), shapes.and_then(|shapes| shapes.input(&call.operation)))?;
+        let output = shapes.and_then(|shapes: &'static Shapes| shapes.output(&call.operation));
+        let value = self.run(service, caller, call.operation, input).await?;
+        Ok((value, output))
+    }
+
+    fn service(&self, target: &str) -> Result<Arc<Api<C>>, ApiError> {
+        let found = self.services.iter().find(|service| service.target == target);
+        found.cloned().ok_or_else(|| ApiError::unknown_operation(format!("{target} is not served here")))
+    }
+
+    /// In a task of its own: a client that goes away does not cut an operation in half.
+    async fn run(
+        &self,
+        service: Arc<Api<C>>,
+        caller: Caller,
+        operation: String,
+        input: Value,
+    ) -> Result<Value, ApiError> {
+        let context = self.context.clone();
+        let task = async move { service.answer(&context, &caller, &operation, input).await };
+        match tokio::spawn(task.in_current_span()).await {
+            Ok(answered) => answered,
+            Err(error) => {
+                tracing::error!(%error, "an operation broke off");
+                Err(ApiError::internal("the operation broke off; the coordinator's log says why"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -88,8 +88,8 @@ impl Engine {
     pub async fn connect(options: EngineOptions) -> Result<Self, ExecutorError> {
         let link = Link::find(options.address.as_deref(), &options.deadlines).await?;
         // Rules on this host's firewall are of use for an engine on this host only.
-        let chain = link.quirks.user_chain.filter(|_| options.block_metadata && link.address.socket().is_some());
-        let firewall = Firewall::new(chain);
+        let here = link.address.socket().is_some() && link.quirks.bridge_name_option.is_some();
+        let firewall = Firewall::new(here && options.block_metadata);
         let capabilities = Mutex::new(capabilities(&link, &firewall).await?);
         let spares = Spares::new(options.spare_networks.clone());
         spares.clear(&link).await?;

@@ -2,9 +2,13 @@
 //! S41). Invariant: only rules for our own bridges, with our comment, are added; nothing of anybody else is touched and
 //! nothing is flushed. fd00:ec2::254 needs no rule, as our networks have no IPv6.
 //!
-//! To take the rules away: `iptables -S | grep buildyard`, and `iptables -D` for each.
+//! What dials them is turned to a closed port of this host before it is routed. DOCKER-USER would be the engine's own
+//! place for such rules, but each network that is made takes the jump to it away for a moment.
+//!
+//! To take the rules away: `iptables -t nat -S | grep buildyard`, and `iptables -t nat -D` for each.
 
 use super::network::PREFIX;
+use std::fs::File;
 use std::time::Duration;
 use tokio::process::Command;
 use tokio::sync::Mutex;
@@ -12,6 +16,8 @@ use tokio::time::Instant;
 
 /// EC2's and most other clouds' instance metadata, and the credentials of ECS tasks.
 const ADDRESSES: [&str; 2] = ["169.254.169.254", "169.254.170.2"];
+/// Looking and adding are two steps: agents of one host take turns by a lock on this file.
+const TURN: &str = "/run/lock/buildyard-firewall.lock";
 /// Firewalls are reloaded by others; how long a look at ours is good for.
 const GOOD_FOR: Duration = Duration::from_secs(60);
 /// For one run of iptables.
@@ -20,28 +26,29 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The rules, and when they were last seen in place.
 #[derive(Debug)]
 pub(super) struct Firewall {
-    /// The engine's chain for forwarded packets; absent when nothing can be done here.
-    chain: Option<&'static str>,
+    /// Whether our bridges are on this host and can be told from others.
+    can: bool,
     seen: Mutex<Option<(Instant, bool)>>,
 }
 
 impl Firewall {
-    /// A firewall for an engine with this chain on this host.
-    pub(super) fn new(chain: Option<&'static str>) -> Self {
-        Self { chain, seen: Mutex::new(None) }
+    pub(super) fn new(can: bool) -> Self {
+        Self { can, seen: Mutex::new(None) }
     }
 
     /// Puts the rules in place where they are not, and says whether they are. Never fails: what cannot be blocked is
     /// told by `Capabilities::blocks_metadata`.
     pub(super) async fn ensure(&self) -> bool {
-        let Some(chain) = self.chain else { return false };
+        if !self.can {
+            return false;
+        }
         let mut seen = self.seen.lock().await;
         if let Some((at, blocks)) = *seen
             && at.elapsed() < GOOD_FOR
         {
             return blocks;
         }
-        let blocks = match put_in_place(chain).await {
+        let blocks = match put_in_place().await {
             Ok(()) => true,
             Err(why) => {
                 tracing::warn!(reason = why, "builds can reach cloud metadata addresses");
@@ -53,40 +60,38 @@ impl Firewall {
     }
 }
 
-async fn put_in_place(chain: &str) -> Result<(), String> {
-    // ECS redirects its address to a process of the host, so packets for it come in by INPUT.
-    for chain in [chain, "INPUT"] {
-        for address in ADDRESSES {
-            if iptables(&rule("-C", chain, address)).await.is_err() {
-                iptables(&rule("-I", chain, address)).await?;
-            }
+async fn put_in_place() -> Result<(), String> {
+    let _turn = take_turn().await?;
+    for address in ADDRESSES {
+        if iptables(&rule("-C", address)).await.is_err() {
+            iptables(&rule("-I", address)).await?;
         }
     }
     Ok(())
 }
 
-/// By the address that was dialled, whatever it was translated to. Rejecting rather than dropping lets SDKs go on at once.
-fn rule(action: &str, chain: &str, address: &str) -> Vec<String> {
+async fn take_turn() -> Result<File, String> {
+    let lock = || {
+        let file = File::create(TURN)?;
+        file.lock()?;
+        Ok(file)
+    };
+    let taken = tokio::task::spawn_blocking(lock).await.map_err(|error| error.to_string())?;
+    taken.map_err(|error: std::io::Error| format!("{TURN} cannot be locked: {error}"))
+}
+
+/// A port of this host on which nobody listens: connections turned to it are refused at once, so that SDKs go on.
+const CLOSED_PORT: &str = "1";
+
+/// The words for iptables to do `action` with an address's rule. It goes before ECS's own, which turns the address to a
+/// process of the host. Metadata is given by HTTP only; Google answers DNS and NTP at the same address, which may go on.
+fn rule(action: &str, address: &str) -> Vec<String> {
     let bridges = format!("{PREFIX}+");
-    let words = [
-        "-w",
-        "5",
-        action,
-        chain,
-        "-i",
-        &bridges,
-        "-m",
-        "conntrack",
-        "--ctorigdst",
-        address,
-        "-m",
-        "comment",
-        "--comment",
-        "buildyard: cloud metadata",
-        "-j",
-        "REJECT",
-    ];
-    words.map(str::to_owned).into()
+    let place = ["-w", "5", "-t", "nat", action, "PREROUTING", "-i", &bridges];
+    let comment = ["-m", "comment", "--comment", "buildyard: cloud metadata"];
+    let dialled = ["-d", address, "-p", "tcp", "!", "--dport", "53"];
+    let turned = ["-j", "REDIRECT", "--to-ports", CLOSED_PORT];
+    [&place[..], &comment, &dialled, &turned].concat().into_iter().map(str::to_owned).collect()
 }
 
 async fn iptables(arguments: &[String]) -> Result<(), String> {
@@ -105,12 +110,12 @@ mod tests {
 
     #[test]
     fn a_rule_is_for_our_bridges_only_and_says_whose_it_is() {
-        let rule = rule("-I", "DOCKER-USER", "169.254.169.254").join(" ");
+        let rule = rule("-I", ADDRESSES[0]).join(" ");
         assert!(rule.contains("-i byd+ ") && rule.contains("--comment buildyard"), "{rule}");
     }
 
     #[tokio::test]
-    async fn an_engine_without_a_chain_for_others_blocks_nothing_and_says_so() {
-        assert!(!Firewall::new(None).ensure().await);
+    async fn an_engine_elsewhere_blocks_nothing_and_says_so() {
+        assert!(!Firewall::new(false).ensure().await);
     }
 }

@@ -15,18 +15,15 @@ pub(super) struct Quirks {
     pub(super) network_options: &'static [(&'static str, &'static str)],
     /// Whether a container can be made only once its network is there.
     pub(super) network_comes_first: bool,
-    /// The chain that the engine consults first for forwarded packets and leaves to others; netavark has none.
-    pub(super) user_chain: Option<&'static str>,
 }
 
-/// Docker 20.10 and later: networks are isolated from one another, DOCKER-USER comes first in FORWARD.
+/// Docker 20.10 and later: networks are isolated from one another.
 pub(super) const DOCKER: Quirks = Quirks {
     name: "docker",
     check_command: "docker version",
     bridge_name_option: Some("com.docker.network.bridge.name"),
     network_options: &[],
     network_comes_first: false,
-    user_chain: Some("DOCKER-USER"),
 };
 
 /// Podman 4 and later: netavark routes between networks unless told not to.
@@ -36,7 +33,6 @@ pub(super) const PODMAN: Quirks = Quirks {
     bridge_name_option: None,
     network_options: &[("isolate", "true")],
     network_comes_first: true,
-    user_chain: None,
 };
 
 /// Podman names itself in its version's components; whatever else speaks the API is taken for Docker.

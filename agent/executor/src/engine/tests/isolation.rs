@@ -153,6 +153,28 @@ async fn cloud_metadata_is_refused_at_once_where_the_engine_says_so() {
     .await;
 }
 
+/// Each network that the engine makes or removes rearranges its own firewall rules.
+#[tokio::test]
+async fn cloud_metadata_is_refused_while_networks_come_and_go() {
+    try_fact(&ground().await, async |trial| {
+        if !trial.executor.probe().await.unwrap().blocks_metadata {
+            return;
+        }
+        let script = "for i in $(seq 200); do nc -w 5 169.254.169.254 80 < /dev/null 2>> said; done; exit 0";
+        let id = trial.started(&Program::script(script)).await;
+        let come_and_go = async {
+            loop {
+                let other = trial.executor.create(&trial.spec(&Program::Exits(0))).await.unwrap();
+                trial.executor.remove(&other).await.unwrap();
+            }
+        };
+        tokio::select! { _ = trial.exit(&id) => {}, () = come_and_go => {} }
+        let said = trial.text("said");
+        assert_eq!(said.matches("Connection refused").count(), 200, "{said}");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn firewall_rules_are_for_our_bridges_only() {
     try_fact(&ground().await, async |trial| {
@@ -163,7 +185,7 @@ async fn firewall_rules_are_for_our_bridges_only() {
         let found = docker().await.inspect_network(&id.0, None).await.unwrap();
         let bridge = &found.options.unwrap()["com.docker.network.bridge.name"];
         assert!(bridge.starts_with(network::PREFIX), "{bridge}");
-        let rules = std::process::Command::new("iptables").args(["-S", "DOCKER-USER"]).output().unwrap().stdout;
+        let rules = std::process::Command::new("iptables-save").output().unwrap().stdout;
         let rules = String::from_utf8(rules).unwrap();
         let ours: Vec<_> = rules.lines().filter(|rule| rule.contains("buildyard")).collect();
         assert_eq!(ours.len(), 2, "once each, however often it was asked for: {rules}");

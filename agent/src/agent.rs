@@ -229,6 +229,7 @@ fn capacity(config: &AgentConfig, capabilities: &Capabilities) -> Capacity {
         privileged: config.allow_privileged,
         local_source: !config.allow_local_sources.is_empty(),
         executor: capabilities.name.to_owned(),
+        fleet: None,
     }
 }
 

@@ -157,6 +157,7 @@ impl Session {
             version: self.version.clone(),
             capacity: convert::document(&self.capacity).into(),
             held: self.wire_held(),
+            ..v1::Hello::default()
         };
         outputs.push(unnumbered(Body::Hello(hello)));
     }
@@ -305,7 +306,11 @@ impl Session {
     fn beat(&mut self, now: Duration, outputs: &mut Vec<Output>) {
         self.link.beaten(now);
         let unhealthy = self.unhealthy.clone().unwrap_or_default();
-        outputs.push(unnumbered(Body::Heartbeat(v1::Heartbeat { unhealthy, held: self.wire_held() })));
+        outputs.push(unnumbered(Body::Heartbeat(v1::Heartbeat {
+            unhealthy,
+            held: self.wire_held(),
+            ..v1::Heartbeat::default()
+        })));
     }
 
     fn wire_held(&self) -> Vec<v1::Lease> {

@@ -91,6 +91,7 @@ pub(crate) fn agent() -> AgentView {
             privileged: false,
             local_source: false,
             executor: "docker".into(),
+            fleet: None,
         },
         builds: vec![finished_build().id],
         last_seen: START,

@@ -13,6 +13,7 @@ pub(super) fn capacity(slots: u32) -> Capacity {
         privileged: false,
         local_source: false,
         executor: "fake".to_owned(),
+        fleet: None,
     }
 }
 

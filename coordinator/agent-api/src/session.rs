@@ -1,6 +1,6 @@
 //! The coordinator's end of an agent's session, pure: messages to and from what the service knows.
 
-use buildyard_model::{Capacity, LeaseToken, Outcome, PhaseRecord};
+use buildyard_model::{Capacity, IdError, InstanceId, LeaseToken, Outcome, PhaseRecord};
 use buildyard_proto::convert::{self, Error};
 use buildyard_proto::v1::{self, agent_message, coordinator_message};
 use buildyard_scheduler::{Event, Report};
@@ -79,7 +79,9 @@ pub(crate) fn hello(message: v1::AgentMessage) -> Result<Hello, Error> {
     }
     let capacity: Capacity = convert::from_document("capacity", &hello.capacity)?;
     let held = hello.held.iter().map(LeaseToken::try_from).collect::<Result<_, _>>()?;
-    Ok(Hello { version: hello.version, capacity, held })
+    let ticket = some(hello.ticket).map(|ticket| ticket.parse()).transpose();
+    let ticket = ticket.map_err(|error: IdError| Error::Invalid { field: "ticket", reason: error.to_string() })?;
+    Ok(Hello { version: hello.version, capacity, held, ticket, instance: some(hello.instance).map(InstanceId) })
 }
 
 /// Understands every other message.

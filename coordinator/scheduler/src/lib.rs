@@ -5,6 +5,7 @@ pub mod event;
 pub mod invariant;
 pub mod lifecycle;
 pub mod placement;
+pub mod scaling;
 mod view;
 
 pub use build::{Build, Lease, State};

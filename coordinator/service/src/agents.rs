@@ -3,7 +3,9 @@
 use crate::credential::{fingerprint, new_secret, same};
 use crate::sessions::{Session, SessionEnd, ToAgent};
 use crate::{Error, Kind, Service};
-use buildyard_model::{AgentId, AgentStatus, AgentView, Architecture, Capacity, LeaseToken, Resources, Timestamp};
+use buildyard_model::{
+    AgentId, AgentStatus, AgentView, Architecture, Capacity, InstanceId, LeaseToken, Resources, Ticket, Timestamp,
+};
 use buildyard_scheduler::event::shorten;
 use buildyard_store::AgentRecord;
 use std::time::Duration;
@@ -21,6 +23,10 @@ pub struct Hello {
     pub version: String,
     pub capacity: Capacity,
     pub held: Vec<LeaseToken>,
+    /// The launch that it woke up by.
+    pub ticket: Option<Ticket>,
+    /// What its provisioner calls its instance.
+    pub instance: Option<InstanceId>,
 }
 
 impl Service {
@@ -196,5 +202,6 @@ fn never_connected() -> Capacity {
         privileged: false,
         local_source: false,
         executor: "unknown".to_owned(),
+        fleet: None,
     }
 }

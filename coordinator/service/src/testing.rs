@@ -210,8 +210,9 @@ impl Rig {
             privileged: false,
             local_source: false,
             executor: "fake".into(),
+            fleet: None,
         };
-        let hello = Hello { version: "1".into(), capacity, held };
+        let hello = Hello { version: "1".into(), capacity, held, ticket: None, instance: None };
         let (end, messages) = self.service.connect(&name, hello).await.unwrap();
         TestAgent { name, messages, end }
     }

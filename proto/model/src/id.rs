@@ -19,6 +19,14 @@ pub enum IdError {
     /// Agent names become part of container labels and file names.
     #[error("agent name {0:?} is not valid: 1 to 63 characters, letters, digits, '-', '_' and '.'")]
     Agent(String),
+    /// CodeBuild's rule for fleet names (reference 11.1).
+    #[error(
+        "fleet name {0:?} is not valid: 2 to 128 characters, letters, digits, '-' and '_', beginning with a letter or digit"
+    )]
+    Fleet(String),
+    /// A ticket is a uuid.
+    #[error("ticket {0:?} is not valid: expected a uuid")]
+    Ticket(String),
 }
 
 /// A project's name: 2 to 150 characters of `[A-Za-z0-9][A-Za-z0-9-_]*`.

@@ -3,8 +3,9 @@
 use crate::artifact::ArtifactSpec;
 use crate::compute::EnvironmentType;
 use crate::environment::Environment;
+use crate::fleet::FleetName;
 use crate::id::BuildId;
-use crate::placement::{Architecture, Requirements};
+use crate::placement::{Affinity, Architecture, Requirements};
 use crate::project::Project;
 use crate::source::{SecondarySource, Source, SourceKind};
 use crate::time::Timestamp;
@@ -103,6 +104,12 @@ impl JobSpec {
         format!("arn:aws:codebuild:{}:{}:build/{}", self.region, self.account, self.id)
     }
 
+    /// The fleet that the build's project names.
+    pub fn fleet(&self) -> Option<FleetName> {
+        let fleet = self.project.as_ref()?.environment.fleet.as_ref()?;
+        FleetName::from_arn(fleet.fleet_arn.as_ref()?).ok()
+    }
+
     /// What an agent must offer.
     pub fn requirements(&self) -> Requirements {
         let local = |source: &Source| match &source.kind {
@@ -119,6 +126,9 @@ impl JobSpec {
             labels: self.labels.clone(),
             privileged: self.environment.privileged_mode,
             local_source: local(&self.source) || self.secondary_sources.iter().any(|s| local(&s.source)),
+            disk_mib: 0,
+            fleet: self.fleet(),
+            prefers: vec![Affinity::image(&self.environment.image)],
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a build asks of an agent, what an agent has, and how it looks to people.
 
 use crate::compute::Resources;
+use crate::fleet::FleetName;
 use crate::id::{AgentId, BuildId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,44 @@ pub struct Requirements {
     /// Whether the agent must allow sources on its own disk.
     #[serde(default)]
     pub local_source: bool,
+    /// Free disk that the agent must have, in MiB; 0 leaves it to the agent's own floor.
+    #[serde(default)]
+    pub disk_mib: u64,
+    /// The fleet whose agents may run it; none: those of no fleet and of the on-demand one.
+    #[serde(default)]
+    pub fleet: Option<FleetName>,
+    /// What it goes faster with: image, source mirror, cache. An agent that holds them is preferred.
+    #[serde(default)]
+    pub prefers: Vec<Affinity>,
+}
+
+/// The fingerprint of something an agent may hold: an image, a source's mirror, a cache. Only preferences are decided
+/// by it, so that two things with one fingerprint cost time and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Affinity(pub u64);
+
+impl Affinity {
+    /// An image, by the reference that builds name.
+    pub fn image(reference: &str) -> Self {
+        Self::of("image", reference)
+    }
+
+    /// A source, by its location.
+    pub fn source(location: &str) -> Self {
+        Self::of("source", location)
+    }
+
+    /// A project's cache.
+    pub fn cache(project: &str) -> Self {
+        Self::of("cache", project)
+    }
+
+    /// FNV-1a of 64 bits: the same on every machine and in every version.
+    fn of(kind: &str, name: &str) -> Self {
+        let bytes = kind.bytes().chain([0]).chain(name.bytes());
+        Self(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
+    }
 }
 
 /// What an agent has.
@@ -60,6 +99,9 @@ pub struct Capacity {
     pub local_source: bool,
     /// `docker`, `podman`, `host` or `fake`.
     pub executor: String,
+    /// The fleet it belongs to, whose builds alone it takes; none: it takes builds that name no fleet.
+    #[serde(default)]
+    pub fleet: Option<FleetName>,
 }
 
 /// Where an agent stands.

@@ -95,6 +95,12 @@ pub struct Hello {
     /// Leases whose build is still in the agent's hands, running or with something left to report.
     #[prost(message, repeated, tag = "4")]
     pub held: ::prost::alloc::vec::Vec<Lease>,
+    /// The ticket of the launch that the agent woke up by, a uuid; empty when nobody launched it.
+    #[prost(string, tag = "5")]
+    pub ticket: ::prost::alloc::string::String,
+    /// What the agent's provisioner calls its instance, where the agent knows it.
+    #[prost(string, tag = "6")]
+    pub instance: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Welcome {
@@ -115,6 +121,14 @@ pub struct Heartbeat {
     pub unhealthy: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "2")]
     pub held: ::prost::alloc::vec::Vec<Lease>,
+    /// model::Vitals as JSON; empty where they were not taken.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub vitals: ::prost::bytes::Bytes,
+    /// model::Affinity of what the agent holds. Counts only where `holds_changed`.
+    #[prost(fixed64, repeated, tag = "4")]
+    pub holds: ::prost::alloc::vec::Vec<u64>,
+    #[prost(bool, tag = "5")]
+    pub holds_changed: bool,
 }
 /// Everything up to `number` has been acted on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -85,8 +85,9 @@ impl Rig {
             privileged: false,
             local_source: false,
             executor: "fake".into(),
+            fleet: None,
         };
-        let hello = Hello { version: "1".into(), capacity, held: vec![] };
+        let hello = Hello { version: "1".into(), capacity, held: vec![], ticket: None, instance: None };
         let (session, messages) = service.connect(&agent, hello).await.unwrap();
         let context = Context { service };
         Self { context, store, agent, messages, _session: session, _directory: directory, shutdown }

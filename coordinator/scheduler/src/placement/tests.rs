@@ -33,6 +33,7 @@ fn agent(name: &str, slots: u32, vcpu: u32) -> AgentLoad {
             privileged: false,
             local_source: false,
             executor: "fake".to_owned(),
+            fleet: None,
         },
         builds: 0,
         used: Resources { vcpu: 0, memory_mib: 0 },

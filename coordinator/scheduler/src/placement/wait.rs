@@ -106,6 +106,7 @@ mod tests {
             privileged: false,
             local_source: false,
             executor: "fake".to_owned(),
+            fleet: None,
         };
         let used = Resources { vcpu: builds * 2, memory_mib: u64::from(builds) * 4096 };
         Onlooker { load: AgentLoad { agent: sample::agent(name), capacity, builds, used }, closed: None }

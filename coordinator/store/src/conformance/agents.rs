@@ -31,6 +31,7 @@ pub(crate) async fn agents_are_remembered_replaced_and_forgotten(store: Arc<dyn 
         privileged: true,
         local_source: false,
         executor: "docker".to_owned(),
+        fleet: None,
     });
     store.put_agent(&changed).await.unwrap();
     assert_eq!(store.agent(&changed.name).await.unwrap(), Some(changed.clone()));

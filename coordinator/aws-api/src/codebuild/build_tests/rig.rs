@@ -148,8 +148,9 @@ impl Rig {
             privileged: true,
             local_source: false,
             executor: "fake".into(),
+            fleet: None,
         };
-        let hello = Hello { version: "1".into(), capacity, held: vec![] };
+        let hello = Hello { version: "1".into(), capacity, held: vec![], ticket: None, instance: None };
         let (end, messages) = service.connect(&name, hello).await.unwrap();
         Agent { service, name, messages, _end: end }
     }

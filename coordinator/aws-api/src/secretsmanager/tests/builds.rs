@@ -31,8 +31,9 @@ async fn a_builds_variables_get_what_was_stored() {
             privileged: false,
             local_source: false,
             executor: "fake".into(),
+            fleet: None,
         };
-        let hello = Hello { version: "1".into(), capacity, held: Vec::new() };
+        let hello = Hello { version: "1".into(), capacity, held: Vec::new(), ticket: None, instance: None };
         let (_end, mut messages) = service.connect(&agent, hello).await.unwrap();
         let build = json!({ "source": { "type": "NO_SOURCE" }, "environment": { "image": "x" },
             "buildspec": { "inline": "version: 0.2\nphases: {}" } });

@@ -15,6 +15,7 @@ pub(crate) mod show;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod up;
+pub(crate) mod why;
 
 use crate::arguments::Command;
 use crate::exit::Exit;
@@ -61,6 +62,7 @@ impl Command {
             Self::Stop(args) => stop::execute(args).await,
             Self::Builds(args) => builds::execute(args).await,
             Self::Show(args) => show::execute(args).await,
+            Self::Why(args) => why::execute(args).await,
             Self::Artifacts(args) => artifacts::execute(args).await,
             Self::Agents(args) => agents::execute(args).await,
             Self::Admin(args) => admin::execute(args).await,

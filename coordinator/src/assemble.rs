@@ -149,6 +149,7 @@ fn settings(
         client_tokens_sha256: vec![fingerprint(credentials.client_token.expose())],
         timings: config.timings.timings(),
         retention: config.retention.retention(),
+        queue: config.queue.queueing(),
     }
 }
 

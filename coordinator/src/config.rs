@@ -1,6 +1,7 @@
 //! The coordinator's configuration: one TOML file, one Rust file per section.
 
 mod listen;
+mod queue;
 mod records;
 mod retention;
 mod secrets;
@@ -8,6 +9,7 @@ mod storage;
 mod timings;
 
 pub use listen::ListenConfig;
+pub use queue::{PlacementPolicy, QueueConfig};
 pub use records::{RecordsConfig, RecordsKind};
 pub use retention::{Keep, RetentionConfig};
 pub use secrets::{SecretsConfig, SecretsFrom};
@@ -38,6 +40,7 @@ pub struct CoordinatorConfig {
     /// An S3-compatible bucket. Without it the coordinator stores bytes itself and serves them as S3.
     pub storage: Option<StorageConfig>,
     pub retention: RetentionConfig,
+    pub queue: QueueConfig,
     pub timings: TimingsConfig,
 }
 
@@ -53,6 +56,7 @@ impl Default for CoordinatorConfig {
             secrets: SecretsConfig::default(),
             storage: None,
             retention: RetentionConfig::default(),
+            queue: QueueConfig::default(),
             timings: TimingsConfig::default(),
         }
     }
@@ -80,6 +84,7 @@ impl CoordinatorConfig {
         }
         self.listen.check()?;
         self.retention.check()?;
+        self.queue.check()?;
         self.secrets.check()?;
         self.timings.check()?;
         self.storage.as_ref().map_or(Ok(()), StorageConfig::check)

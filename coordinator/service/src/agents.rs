@@ -92,7 +92,9 @@ impl Service {
             unhealthy: None,
             draining: record.draining,
             last_seen: now,
-            resting_until: now,
+            resting_until: Timestamp(0),
+            holds: std::sync::Arc::default(),
+            disk_mib: None,
             sender,
         });
         let end = SessionEnd { agent: agent.clone(), session, service: self.clone() };
@@ -180,7 +182,10 @@ impl Service {
         AgentView {
             name: record.name.clone(),
             status,
-            reason: session.as_ref().and_then(|session| session.unhealthy.clone()),
+            reason: session.as_ref().and_then(|session| {
+                let rest = || self.inner.load.rest(&record.name, self.now());
+                session.unhealthy.clone().or_else(rest)
+            }),
             version: session.as_ref().map_or_else(|| record.version.clone(), |session| session.version.clone()),
             capacity: session
                 .as_ref()

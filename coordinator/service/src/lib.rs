@@ -39,6 +39,7 @@ mod transfers;
 pub mod users;
 mod waiting;
 mod watch;
+mod why;
 
 pub use agents::Hello;
 pub use buildyard_store::{IdQuery, Order};
@@ -57,7 +58,7 @@ pub use report_groups::ReportGroupRequest;
 pub use safe::Safe;
 pub use secrets::{AwsCredentials, AwsSecrets, AwsSettings, FileSecrets, HeldSecrets, InOrder, SecretKind, Secrets};
 pub use sessions::{SessionEnd, ToAgent};
-pub use settings::{Retention, Settings, Timings};
+pub use settings::{Queueing, Retention, Settings, Timings};
 pub use source_credentials::{CredentialInfo, ImportedCredential};
 pub use start::Overrides;
 pub use transfers::{DownloadPage, FinishedUpload, OpenedUpload, StoredObject, UploadRequest};
@@ -65,6 +66,7 @@ pub use users::NewKey;
 
 use buildyard_blobs::{Objects, Transfers};
 use buildyard_model::{Clock, Timestamp};
+pub use buildyard_scheduler::placement::Policy as Placement;
 use buildyard_store::Store;
 pub use buildyard_vault::Vault;
 use std::sync::Arc;
@@ -100,6 +102,8 @@ struct Inner {
     users: users::Users,
     /// Rung when a build may have become placeable.
     match_bell: tokio::sync::Notify,
+    /// When the last estimate was made of a build that nobody had asked about.
+    estimated_at: std::sync::atomic::AtomicI64,
     /// Rung when the outbox grew.
     outbox_bell: tokio::sync::Notify,
     started_at: Timestamp,
@@ -109,6 +113,7 @@ impl Service {
     /// Puts the parts together; nothing runs yet (see [`reconcile::run`]).
     pub fn new(parts: Parts) -> Self {
         let started_at = parts.clock.now();
+        let load = load::Loads::new(parts.settings.queue.placement, parts.settings.queue.weights.clone());
         let (store, vault, clock) = (parts.store.clone(), parts.vault.clone(), parts.clock.clone());
         let safe = Safe::new(store, vault, clock, &parts.settings.region, &parts.settings.account);
         Self {
@@ -116,12 +121,13 @@ impl Service {
                 parts,
                 safe,
                 sessions: sessions::Sessions::default(),
-                load: load::Loads::default(),
+                load,
                 changes: watch::Changes::default(),
                 logs: logs::LiveLogs::default(),
                 directory: tokio::sync::Mutex::default(),
                 users: users::Users::default(),
                 match_bell: tokio::sync::Notify::new(),
+                estimated_at: std::sync::atomic::AtomicI64::new(0),
                 outbox_bell: tokio::sync::Notify::new(),
                 started_at,
             }),

@@ -1,8 +1,9 @@
 //! Which agents are connected now, and the way to tell them something.
 
-use buildyard_model::{AgentId, Capacity, JobSpec, LeaseToken, Timestamp};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use buildyard_model::{Affinity, AgentId, Capacity, JobSpec, LeaseToken, Timestamp};
+use buildyard_scheduler::placement::{Closed, Standing};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -44,12 +45,25 @@ pub(crate) struct Session {
     pub(crate) last_seen: Timestamp,
     /// Given no offers before this moment, because it declined one.
     pub(crate) resting_until: Timestamp,
+    /// Images, mirrors and caches that it says it has.
+    pub(crate) holds: Arc<BTreeSet<Affinity>>,
+    /// Free disk for builds, as it last said; none when it never did.
+    pub(crate) disk_mib: Option<u64>,
     pub(crate) sender: mpsc::Sender<ToAgent>,
 }
 
 impl Session {
-    pub(crate) fn accepting(&self, now: Timestamp) -> bool {
-        !self.draining && self.unhealthy.is_none() && self.resting_until <= now
+    /// The agent as the matcher sees it.
+    fn standing(&self) -> Standing {
+        let closed = match &self.unhealthy {
+            Some(trouble) => Some(Closed::Because(format!("is unhealthy: {trouble}"))),
+            None if self.draining => Some(Closed::Because("is draining".to_owned())),
+            None if self.resting_until > Timestamp(0) => {
+                Some(Closed::Until(self.resting_until, "has just declined a build".to_owned()))
+            }
+            None => None,
+        };
+        Standing { capacity: self.capacity.clone(), holds: Arc::clone(&self.holds), disk_mib: self.disk_mib, closed }
     }
 }
 
@@ -57,6 +71,8 @@ impl Session {
 struct State {
     last_number: u64,
     sessions: BTreeMap<AgentId, Session>,
+    /// Came, went or may stand differently since the matcher looked last.
+    changed: HashSet<AgentId>,
 }
 
 /// The connected agents.
@@ -79,6 +95,7 @@ impl Sessions {
         state.last_number += 1;
         let number = state.last_number;
         state.sessions.insert(agent.clone(), make(number, sender));
+        state.changed.insert(agent.clone());
         (number, receiver)
     }
 
@@ -88,6 +105,7 @@ impl Sessions {
         let current = state.sessions.get(agent).is_some_and(|session| session.number == number);
         if current {
             state.sessions.remove(agent);
+            state.changed.insert(agent.clone());
         }
         current
     }
@@ -99,14 +117,33 @@ impl Sessions {
         let sent = session.sender.try_send(message).is_ok();
         if !sent {
             state.sessions.remove(agent);
+            state.changed.insert(agent.clone());
         }
         sent
     }
 
     pub(crate) fn update(&self, agent: &AgentId, change: impl FnOnce(&mut Session)) {
-        if let Some(session) = self.state().sessions.get_mut(agent) {
+        let mut state = self.state();
+        if let Some(session) = state.sessions.get_mut(agent) {
             change(session);
+            state.changed.insert(agent.clone());
         }
+    }
+
+    /// Lets the matcher look at the agent again.
+    pub(crate) fn touch(&self, agent: &AgentId) {
+        self.state().changed.insert(agent.clone());
+    }
+
+    /// The agents that changed since this was asked last, with how they stand; none for those that are not connected.
+    pub(crate) fn changed(&self) -> Vec<(AgentId, Option<Standing>)> {
+        let mut state = self.state();
+        let changed = std::mem::take(&mut state.changed);
+        let standing = |agent: AgentId| {
+            let standing = state.sessions.get(&agent).map(Session::standing);
+            (agent, standing)
+        };
+        changed.into_iter().map(standing).collect()
     }
 
     pub(crate) fn get(&self, agent: &AgentId) -> Option<Session> {

@@ -1,5 +1,8 @@
 //! What the owner of the fleet decides about it, as far as the service must know.
 
+use buildyard_model::ProjectName;
+use buildyard_scheduler::placement::Policy;
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// Durations of the protocol (reliability 2.2).
@@ -53,6 +56,15 @@ impl Default for Retention {
     }
 }
 
+/// How waiting builds are shared out.
+#[derive(Debug, Clone, Default)]
+pub struct Queueing {
+    /// What projects get of the slots in proportion to one another; 1 for those that are not named.
+    pub weights: HashMap<ProjectName, u32>,
+    /// Which of the agents that fit is taken.
+    pub placement: Policy,
+}
+
 /// The service's settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -72,4 +84,5 @@ pub struct Settings {
     pub client_tokens_sha256: Vec<String>,
     pub timings: Timings,
     pub retention: Retention,
+    pub queue: Queueing,
 }

@@ -7,7 +7,8 @@ pub(crate) use clock::{Hands, RuntimeClock};
 pub(crate) use flawed::Flawed;
 
 use crate::{
-    HeldSecrets, Hello, Parts, Retention, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile,
+    HeldSecrets, Hello, Parts, Queueing, Retention, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint,
+    reconcile,
 };
 use async_trait::async_trait;
 use buildyard_blobs::{Error as BlobError, ObjectInfo, Objects, Page, Transfers};
@@ -180,6 +181,7 @@ impl Rig {
             client_tokens_sha256: vec![fingerprint(CLIENT_TOKEN)],
             timings: Timings::default(),
             retention: Retention::default(),
+            queue: Queueing::default(),
         };
         change(&mut settings);
         let service = Service::new(Parts {

@@ -1,10 +1,49 @@
 //! Builds as people see them, with the reason of those that wait: found in the live fleet when somebody looks.
 
-use crate::sessions::Session;
+use crate::load::Held;
 use crate::{Error, Service};
-use buildyard_model::{BuildView, Timestamp};
-use buildyard_scheduler::placement::{AgentLoad, MOST_COUNTED, Onlooker, why_waiting};
-use buildyard_scheduler::{Build, Candidate, State};
+use buildyard_model::{AgentId, BuildId, BuildView, FleetName, Requirements, Timestamp, WaitReason};
+use buildyard_scheduler::why::{self, MOST_COUNTED, Onlooker, Standing};
+use buildyard_scheduler::{Build, State};
+use std::collections::HashMap;
+
+/// What is needed to say why builds wait, as it is at one moment.
+pub(crate) struct Look {
+    agents: Vec<Onlooker>,
+    /// Places of the first builds in the order.
+    places: HashMap<BuildId, usize>,
+    launches: HashMap<FleetName, u32>,
+    /// What was found for those that want the same.
+    found: HashMap<Requirements, Result<AgentId, WaitReason>>,
+}
+
+impl Look {
+    pub(crate) fn of(held: &Held, now: Timestamp) -> Self {
+        let agents = held.dispatcher.agents().map(|(load, closed)| {
+            let closed = closed.and_then(|closed| closed.reason(now)).map(str::to_owned);
+            Onlooker { load, closed }
+        });
+        let mut agents: Vec<Onlooker> = agents.collect();
+        agents.sort_by(|one, other| one.load.agent.cmp(&other.load.agent));
+        let order = held.dispatcher.queue().order(MOST_COUNTED);
+        let places = order.into_iter().enumerate().map(|(at, build)| (build, at)).collect();
+        Self { agents, places, launches: held.launches.clone(), found: HashMap::new() }
+    }
+
+    /// Why a build waits.
+    pub(crate) fn reasons(&mut self, held: &Held, build: &BuildId, wanted: &Requirements) -> Vec<WaitReason> {
+        let place = match self.found.get(wanted) {
+            Some(place) => place.clone(),
+            None => self.found.entry(wanted.clone()).or_insert(why::place(wanted, &self.agents)).clone(),
+        };
+        // One that is not among those looked at stands behind them all.
+        let ahead = self.places.get(build).copied().unwrap_or(self.places.len());
+        let standing = Standing::of(build.project().clone(), ahead, held.dispatcher.queue().shares());
+        let on_demand = FleetName::on_demand();
+        let launches = self.launches.get(wanted.fleet.as_ref().unwrap_or(&on_demand)).copied().unwrap_or(0);
+        why::reasons(wanted.fleet.as_ref(), place, &standing, launches)
+    }
+}
 
 impl Service {
     /// The builds' views, those of waiting builds with the reason.
@@ -13,12 +52,14 @@ impl Service {
         if !builds.iter().any(waits) {
             return Ok(builds.iter().map(Build::view).collect());
         }
-        let agents = self.onlookers();
-        let queue = self.store().waiting(u32::try_from(MOST_COUNTED).unwrap_or(u32::MAX)).await?;
+        let now = self.now();
+        let mut held = self.inner.load.held();
+        held.follow(&self.inner.sessions, now);
+        let mut look = Look::of(&held, now);
         let view = |build: &Build| {
             let mut view = build.view();
             if waits(build) {
-                let why = why_waiting(&build.spec.requirements(), before(build, &queue), &agents);
+                let why = why::text(&look.reasons(&held, &build.spec.id, &build.spec.requirements()));
                 // What is stored says why it waits again.
                 view.reason = Some(build.reason.as_ref().map_or(why.clone(), |again| format!("{why} ({again})")));
             }
@@ -27,29 +68,12 @@ impl Service {
         Ok(builds.iter().map(view).collect())
     }
 
-    fn onlookers(&self) -> Vec<Onlooker> {
-        let now = self.now();
-        let connected = self.inner.sessions.all().into_iter();
-        connected
-            .map(|(agent, session)| {
-                let (builds, used) = self.inner.load.of(&agent);
-                let closed = closed(&session, now);
-                Onlooker { load: AgentLoad { agent, capacity: session.capacity, builds, used }, closed }
-            })
-            .collect()
-    }
-}
-
-fn before(build: &Build, queue: &[Candidate]) -> usize {
-    // One that is not among those read stands behind them all.
-    queue.iter().position(|candidate| candidate.build == build.spec.id).unwrap_or(queue.len())
-}
-
-fn closed(session: &Session, now: Timestamp) -> Option<String> {
-    match &session.unhealthy {
-        Some(trouble) => Some(format!("is unhealthy: {trouble}")),
-        None if session.draining => Some("is draining".to_owned()),
-        None if !session.accepting(now) => Some("has just declined a build".to_owned()),
-        None => None,
+    /// So many instances were asked for in the fleet whose agents have not joined: said to those whose builds wait.
+    pub fn note_launches(&self, fleet: &FleetName, launches: u32) {
+        let mut held = self.inner.load.held();
+        match launches {
+            0 => drop(held.launches.remove(fleet)),
+            _ => drop(held.launches.insert(fleet.clone(), launches)),
+        }
     }
 }

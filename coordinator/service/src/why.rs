@@ -156,3 +156,6 @@ fn told(build: &Build) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,3 +66,8 @@ pub fn plan(view: &FleetView, policy: &Policy, now: Timestamp) -> Vec<Action> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod world;

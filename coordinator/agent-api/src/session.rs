@@ -1,10 +1,10 @@
 //! The coordinator's end of an agent's session, pure: messages to and from what the service knows.
 
-use buildyard_model::{Capacity, IdError, InstanceId, LeaseToken, Outcome, PhaseRecord};
+use buildyard_model::{Affinity, Capacity, IdError, InstanceId, LeaseToken, Outcome, PhaseRecord};
 use buildyard_proto::convert::{self, Error};
 use buildyard_proto::v1::{self, agent_message, coordinator_message};
 use buildyard_scheduler::{Event, Report};
-use buildyard_service::{Hello, Timings, ToAgent};
+use buildyard_service::{Heartbeat, Hello, Timings, ToAgent};
 
 /// What an agent said.
 #[derive(Debug)]
@@ -14,9 +14,7 @@ pub(crate) enum Heard {
         token: LeaseToken,
         event: Event,
     },
-    Heartbeat {
-        unhealthy: String,
-    },
+    Heartbeat(Heartbeat),
     Draining,
     /// Nothing to do.
     Nothing,
@@ -89,7 +87,7 @@ pub(crate) fn heard(message: v1::AgentMessage) -> Result<Heard, Error> {
     use agent_message::Body;
     match message.body.ok_or(Error::Missing("body"))? {
         Body::Hello(_) | Body::Ack(_) => Ok(Heard::Nothing),
-        Body::Heartbeat(heartbeat) => Ok(Heard::Heartbeat { unhealthy: heartbeat.unhealthy }),
+        Body::Heartbeat(heartbeat) => Ok(Heard::Heartbeat(beat(heartbeat))),
         Body::Draining(_) => Ok(Heard::Draining),
         Body::Accept(accept) => {
             let token = convert::lease(accept.lease.as_ref())?;
@@ -115,6 +113,15 @@ pub(crate) fn heard(message: v1::AgentMessage) -> Result<Heard, Error> {
             let report = report(finished)?;
             Ok(Heard::About { event: Event::Finish { token: token.clone(), report }, token })
         }
+    }
+}
+
+/// Vitals in a form that is not known here are left out: no session ends for them.
+fn beat(heartbeat: v1::Heartbeat) -> Heartbeat {
+    Heartbeat {
+        unhealthy: heartbeat.unhealthy,
+        vitals: convert::from_document("vitals", &heartbeat.vitals).ok(),
+        holds: heartbeat.holds_changed.then(|| heartbeat.holds.into_iter().map(Affinity).collect()),
     }
 }
 

@@ -40,7 +40,7 @@ pub mod users;
 mod waiting;
 mod watch;
 
-pub use agents::Hello;
+pub use agents::{Heartbeat, Hello};
 pub use buildyard_store::{IdQuery, Order};
 pub use credential::{fingerprint, new_secret};
 pub use deletion::Deletion;

@@ -1,8 +1,8 @@
 //! Which agents are connected now, and the way to tell them something.
 
-use buildyard_model::{AgentId, Capacity, JobSpec, LeaseToken, Timestamp};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use buildyard_model::{Affinity, AgentId, Capacity, JobSpec, LeaseToken, Timestamp, Vitals};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -42,6 +42,10 @@ pub(crate) struct Session {
     /// The agent asked for no more builds, or a person did.
     pub(crate) draining: bool,
     pub(crate) last_seen: Timestamp,
+    /// Images, mirrors and caches that the agent says it has.
+    pub(crate) holds: Arc<BTreeSet<Affinity>>,
+    /// How its host does.
+    pub(crate) vitals: Option<Vitals>,
     /// Given no offers before this moment, because it declined one.
     pub(crate) resting_until: Timestamp,
     pub(crate) sender: mpsc::Sender<ToAgent>,

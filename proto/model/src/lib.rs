@@ -20,6 +20,7 @@ pub mod secret;
 pub mod source;
 pub mod time;
 pub mod user;
+pub mod vitals;
 
 pub use artifact::{ArtifactKind, ArtifactRecord, ArtifactSpec, Namespace, Packaging};
 pub use build::BuildView;
@@ -39,3 +40,4 @@ pub use secret::Secret;
 pub use source::{GitCredentials, SecondarySource, Source, SourceKind};
 pub use time::{Clock, Epoch, SystemClock, Timestamp};
 pub use user::{KeyView, PolicyView, UserView};
+pub use vitals::Vitals;

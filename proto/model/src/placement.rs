@@ -4,6 +4,7 @@ use crate::compute::Resources;
 use crate::fleet::FleetName;
 use crate::id::{AgentId, BuildId};
 use crate::time::Timestamp;
+use crate::vitals::Vitals;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -133,4 +134,7 @@ pub struct AgentView {
     /// What it runs now.
     pub builds: Vec<BuildId>,
     pub last_seen: Timestamp,
+    /// How its host did when it was last looked at, while it is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vitals: Option<Vitals>,
 }

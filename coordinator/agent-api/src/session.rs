@@ -6,6 +6,9 @@ use buildyard_proto::v1::{self, agent_message, coordinator_message};
 use buildyard_scheduler::{Event, Report};
 use buildyard_service::{Heartbeat, Hello, Timings, ToAgent};
 
+/// The protocol that is spoken here.
+const PROTOCOL: u32 = 1;
+
 /// What an agent said.
 #[derive(Debug)]
 pub(crate) enum Heard {
@@ -70,9 +73,9 @@ fn milliseconds(duration: std::time::Duration) -> u32 {
 /// Understands the first message of a session.
 pub(crate) fn hello(message: v1::AgentMessage) -> Result<Hello, Error> {
     let Some(agent_message::Body::Hello(hello)) = message.body else { return Err(Error::Missing("hello")) };
-    if hello.protocol != 1 {
-        let reason =
-            format!("version {} is spoken, this coordinator speaks 1; update the older of the two", hello.protocol);
+    if hello.protocol != PROTOCOL {
+        let update = if hello.protocol > PROTOCOL { "the coordinator" } else { "the agent" };
+        let reason = format!("{} is not spoken here but {PROTOCOL}: update {update}", hello.protocol);
         return Err(Error::Invalid { field: "protocol", reason });
     }
     let capacity: Capacity = convert::from_document("capacity", &hello.capacity)?;
@@ -85,7 +88,9 @@ pub(crate) fn hello(message: v1::AgentMessage) -> Result<Hello, Error> {
 /// Understands every other message.
 pub(crate) fn heard(message: v1::AgentMessage) -> Result<Heard, Error> {
     use agent_message::Body;
-    match message.body.ok_or(Error::Missing("body"))? {
+    // A newer agent may know messages that this coordinator does not; they are not for it.
+    let Some(body) = message.body else { return Ok(Heard::Nothing) };
+    match body {
         Body::Hello(_) | Body::Ack(_) => Ok(Heard::Nothing),
         Body::Heartbeat(heartbeat) => Ok(Heard::Heartbeat(beat(heartbeat))),
         Body::Draining(_) => Ok(Heard::Draining),
@@ -150,3 +155,6 @@ fn phases(documents: &[tonic::codegen::Bytes]) -> Result<Vec<PhaseRecord>, Error
 fn some(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests;

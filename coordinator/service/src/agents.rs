@@ -1,17 +1,29 @@
-//! Agents come, go, and say how they are. Beneath: their enrolment, and how people see them.
+//! Agents come, go, and say how they are. Beneath: their enrolment and removal, whether they are to be given builds, and
+//! how people see them.
 
 mod enrolment;
+mod removal;
 mod standing;
+mod turns;
 mod view;
+
+pub use removal::Removal;
+pub use standing::Withdraw;
+pub(crate) use turns::Turns;
 
 use crate::sessions::{Session, SessionEnd, ToAgent};
 use crate::{Error, Kind, Service};
-use buildyard_model::{Affinity, AgentId, Capacity, InstanceId, LeaseToken, Ticket, Timestamp, Vitals};
+use buildyard_model::{
+    Affinity, AgentId, Capacity, InstanceId, LeaseToken, Skew, Ticket, Timestamp, Vitals, WithdrawalKind,
+};
 use buildyard_scheduler::event::shorten;
+use buildyard_store::AgentRecord;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
+/// This coordinator's release.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What an agent may say about its health, in bytes.
 const MOST_UNHEALTHY: usize = 1024;
 /// Images, mirrors and caches counted of one agent; which of more is not decided, since they are preferences only.
@@ -50,16 +62,10 @@ impl From<&str> for Heartbeat {
 impl Service {
     /// Opens an agent's session. Messages for it come from the receiver, which closes when a newer session begins.
     pub async fn connect(&self, agent: &AgentId, hello: Hello) -> Result<(SessionEnd, mpsc::Receiver<ToAgent>), Error> {
-        let mut record = self
-            .store()
-            .agent(agent)
-            .await?
-            .ok_or_else(|| Error::new(Kind::Denied, format!("agent {agent} is not enrolled")))?;
-        let now = self.now();
-        record.version = hello.version.clone();
-        record.capacity = Some(hello.capacity.clone());
-        record.last_seen = now;
-        self.store().put_agent(&record).await?;
+        let (record, now) = self.note_hello(agent, &hello).await?;
+        if let Some(skew) = Skew::between(VERSION, &hello.version).filter(|skew| skew.is_too_much()) {
+            return Err(Error::new(Kind::Conflict, too_far_apart(agent, &hello.version, skew)));
+        }
         let (session, receiver) = self.inner.sessions.open(agent, |number, sender| Session {
             number,
             credential_sha256: record.credential_sha256.clone(),
@@ -67,6 +73,8 @@ impl Service {
             capacity: hello.capacity,
             unhealthy: None,
             draining: record.draining,
+            leaving: false,
+            withdrawn: record.withdrawal.clone(),
             last_seen: now,
             holds: Arc::default(),
             vitals: None,
@@ -74,13 +82,27 @@ impl Service {
             sender,
         });
         let end = SessionEnd { agent: agent.clone(), session, service: self.clone() };
-        if record.draining {
+        // A cordoned agent keeps its offers.
+        if record.draining && record.withdrawal.is_none_or(|withdrawal| withdrawal.kind == WithdrawalKind::Drain) {
             self.inner.sessions.send(agent, ToAgent::Drain(true));
         }
         self.reconcile_held(agent, &hello.held).await?;
         tracing::info!(agent.id = %agent, held = hello.held.len(), "agent connected");
         self.inner.match_bell.notify_one();
         Ok((end, receiver))
+    }
+
+    /// Remembers what the agent said of itself.
+    async fn note_hello(&self, agent: &AgentId, hello: &Hello) -> Result<(AgentRecord, Timestamp), Error> {
+        let _turn = self.inner.turns.of(agent).await;
+        let known = self.store().agent(agent).await?;
+        let mut record = known.ok_or_else(|| Error::new(Kind::Denied, format!("agent {agent} is not enrolled")))?;
+        let now = self.now();
+        record.version = hello.version.clone();
+        record.capacity = Some(hello.capacity.clone());
+        record.last_seen = now;
+        self.store().put_agent(&record).await?;
+        Ok((record, now))
     }
 
     pub(crate) fn disconnected(&self, agent: &AgentId, session: u64) {
@@ -94,6 +116,7 @@ impl Service {
     }
 
     async fn remember_seen(&self, agent: &AgentId, last_seen: Timestamp) {
+        let _turn = self.inner.turns.of(agent).await;
         let stored = async {
             if let Some(mut record) = self.store().agent(agent).await?
                 && record.last_seen < last_seen
@@ -130,8 +153,18 @@ impl Service {
 
     /// The agent itself takes no more builds.
     pub fn agent_draining(&self, agent: &AgentId) {
-        self.inner.sessions.update(agent, |session| session.draining = true);
+        self.inner.sessions.update(agent, |session| {
+            session.leaving = true;
+            session.draining = true;
+        });
     }
+}
+
+fn too_far_apart(agent: &AgentId, version: &str, skew: Skew) -> String {
+    let update = if skew == Skew::TooOld { "the agent" } else { "the coordinator" };
+    format!(
+        "agent {agent} is of release {version} and the coordinator of {VERSION}: they may be one minor release apart at most; update {update}"
+    )
 }
 
 #[cfg(test)]

@@ -12,6 +12,10 @@ const NAME_IS_FREE_AFTER: Duration = Duration::from_secs(300);
 impl Service {
     /// Trades a join token for a credential of the agent's own, `<name>.<secret>`.
     pub async fn enroll(&self, name: &AgentId, join_token: &str, earlier: &str) -> Result<String, Error> {
+        if let Some(words) = self.removed(&fingerprint(earlier)).await? {
+            return Err(Error::new(Kind::Denied, words));
+        }
+        let _turn = self.inner.turns.of(name).await;
         let now = self.now();
         let known = self.store().agent(name).await?;
         if let Some(record) = &known
@@ -43,7 +47,8 @@ impl Service {
             credential_sha256: fingerprint(&credential),
             version: String::new(),
             capacity: None,
-            draining: known.is_some_and(|record| record.draining),
+            draining: known.as_ref().is_some_and(|record| record.draining),
+            withdrawal: known.and_then(|record| record.withdrawal),
             enrolled_at: now,
             last_seen: now,
         };

@@ -1,7 +1,8 @@
 //! Agents as people see them: what is remembered of each, and what is known of those that are connected.
 
+use super::VERSION;
 use crate::{Error, Service};
-use buildyard_model::{AgentStatus, AgentView, Architecture, Capacity, Resources};
+use buildyard_model::{AgentStatus, AgentView, Architecture, Capacity, Resources, Skew, WithdrawalKind};
 use buildyard_store::AgentRecord;
 
 impl Service {
@@ -15,14 +16,21 @@ impl Service {
         let status = match &session {
             None => AgentStatus::Offline,
             Some(session) if session.unhealthy.is_some() => AgentStatus::Unhealthy,
-            Some(session) if session.draining => AgentStatus::Draining,
+            Some(session) if session.leaving => AgentStatus::Draining,
+            Some(session) if session.draining => match &record.withdrawal {
+                Some(withdrawal) if withdrawal.kind == WithdrawalKind::Cordon => AgentStatus::Cordoned,
+                _ => AgentStatus::Draining,
+            },
             Some(_) => AgentStatus::Online,
         };
+        let version = session.as_ref().map_or_else(|| record.version.clone(), |session| session.version.clone());
         AgentView {
             name: record.name.clone(),
             status,
             reason: session.as_ref().and_then(|session| session.unhealthy.clone()),
-            version: session.as_ref().map_or_else(|| record.version.clone(), |session| session.version.clone()),
+            skew: Skew::between(VERSION, &version),
+            version,
+            withdrawal: record.withdrawal.clone(),
             capacity: session
                 .as_ref()
                 .map(|session| session.capacity.clone())

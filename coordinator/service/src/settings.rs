@@ -53,6 +53,13 @@ impl Default for Retention {
     }
 }
 
+/// What holds for all builds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BuildSettings {
+    /// Whether a build without a binding service role gets no secret at all.
+    pub require_role: bool,
+}
+
 /// The service's settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -72,4 +79,5 @@ pub struct Settings {
     pub client_tokens_sha256: Vec<String>,
     pub timings: Timings,
     pub retention: Retention,
+    pub builds: BuildSettings,
 }

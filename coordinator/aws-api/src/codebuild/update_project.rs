@@ -19,6 +19,7 @@ pub(super) struct Output {
 
 impl Operation<Context> for UpdateProject {
     const NAME: &'static str = "UpdateProject";
+    const CLEARED_BY_EMPTY: &'static [&'static str] = &["cache", "encryptionKey"];
     type Input = ProjectRequest;
     type Output = Output;
 

@@ -196,6 +196,7 @@ fn supervise(
         events: tell,
         close: close.clone(),
     };
+    transport.enrolment.recall(&transport.uplink);
     let health = Health::watch(site.executor.clone(), config.data_dir.clone(), config.disk_floor);
     let held = kept.iter().map(|kept| kept.lease.clone());
     let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held);

@@ -142,7 +142,7 @@ impl Service {
             return Ok(page);
         }
         bounds.check("s3:GetObject", &object_arn(bucket, key))?;
-        let info = self.inner.parts.objects.head(bucket, key).await?;
+        let info = self.inner.parts.objects.head(bucket, key).await.map_err(|error| self.unread(error, bucket, key))?;
         let valid = self.settings().timings.presigned;
         let url = self.inner.parts.transfers.presign_get(bucket, key, version, valid).await?;
         let object = StoredObject {
@@ -153,6 +153,21 @@ impl Service {
             url,
         };
         Ok(DownloadPage { objects: vec![object], next: String::new() })
+    }
+
+    /// A source that cannot be read, and what to do about it.
+    fn unread(&self, error: buildyard_blobs::Error, bucket: &str, key: &str) -> Error {
+        if !matches!(error, buildyard_blobs::Error::NotFound(_)) {
+            return error.into();
+        }
+        let next = if bucket == self.settings().system_bucket {
+            "what was uploaded for a build is kept for some time only ([retention] sources): start a new build from the \
+             folder"
+                .to_owned()
+        } else {
+            format!("upload it (`aws s3 cp FILE s3://{bucket}/{key}`), or name another location in the project")
+        };
+        Error::not_found(format!("there is no object {key} in bucket {bucket}: {next}"))
     }
 
     async fn page(&self, bucket: &str, prefix: &str, after: &str) -> Result<DownloadPage, Error> {

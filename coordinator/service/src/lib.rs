@@ -58,7 +58,7 @@ pub use report_groups::ReportGroupRequest;
 pub use safe::Safe;
 pub use secrets::{AwsCredentials, AwsSecrets, AwsSettings, FileSecrets, HeldSecrets, InOrder, SecretKind, Secrets};
 pub use sessions::{SessionEnd, ToAgent};
-pub use settings::{BuildSettings, Retention, Settings, Timings};
+pub use settings::{BuildSettings, ImageNames, Retention, Settings, Timings};
 pub use source_credentials::{CredentialInfo, ImportedCredential};
 pub use start::Overrides;
 pub use transfers::{DownloadPage, FinishedUpload, OpenedUpload, StoredObject, UploadRequest};

@@ -106,6 +106,15 @@ fn a_job_holds_the_project_and_what_follows_from_it() {
 }
 
 #[test]
+fn a_curated_image_stands_for_one_that_is_here_and_the_project_keeps_its_name() {
+    let environment = json!({ "type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0",
+        "computeType": "BUILD_GENERAL1_SMALL" });
+    let job = job_of(project(json!({ "environment": environment })));
+    assert_eq!(job.environment.image, "buildyard/standard:1.0");
+    assert_eq!(job.project.unwrap().environment.image, "aws/codebuild/standard:7.0");
+}
+
+#[test]
 fn attributes_find_the_smallest_size_that_has_them() {
     let size = |configuration: Value| {
         let environment = json!({ "type": "LINUX_CONTAINER", "image": "x", "computeType": "ATTRIBUTE_BASED_COMPUTE",

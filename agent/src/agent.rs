@@ -197,6 +197,7 @@ fn supervise(
         events: tell,
         close: close.clone(),
     };
+    transport.enrolment.recall(&transport.uplink);
     let health = Health::watch(site.executor.clone(), config.data_dir.clone(), config.disk_floor);
     let pulse = Pulse::watch(config.data_dir.clone());
     let held = kept.iter().map(|kept| kept.lease.clone());

@@ -1,8 +1,7 @@
 //! Documents that the door answers with.
 
 use buildyard_model::{
-    AgentView, ArtifactRecord, BuildStatus, BuildView, Packaging, Phase, PhaseRecord, PhaseStatus, Timestamp,
-    WhyView,
+    AgentView, ArtifactRecord, BuildStatus, BuildView, Packaging, Phase, PhaseRecord, PhaseStatus, Timestamp, WhyView,
 };
 use serde_json::json;
 

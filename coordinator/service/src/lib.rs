@@ -24,6 +24,7 @@ mod resource_policies;
 mod safe;
 mod sealed_credentials;
 mod secrets;
+mod service_role;
 mod sessions;
 mod settings;
 mod source_credentials;
@@ -41,7 +42,7 @@ mod waiting;
 mod watch;
 mod why;
 
-pub use agents::Hello;
+pub use agents::{Heartbeat, Hello, Removal, Withdraw};
 pub use buildyard_store::{IdQuery, Order};
 pub use credential::{fingerprint, new_secret};
 pub use deletion::Deletion;
@@ -58,7 +59,7 @@ pub use report_groups::ReportGroupRequest;
 pub use safe::Safe;
 pub use secrets::{AwsCredentials, AwsSecrets, AwsSettings, FileSecrets, HeldSecrets, InOrder, SecretKind, Secrets};
 pub use sessions::{SessionEnd, ToAgent};
-pub use settings::{Queueing, Retention, Settings, Timings};
+pub use settings::{BuildSettings, ImageNames, Queueing, Retention, Settings, Timings};
 pub use source_credentials::{CredentialInfo, ImportedCredential};
 pub use start::Overrides;
 pub use transfers::{DownloadPage, FinishedUpload, OpenedUpload, StoredObject, UploadRequest};
@@ -95,6 +96,7 @@ struct Inner {
     parts: Parts,
     safe: Safe,
     sessions: sessions::Sessions,
+    turns: agents::Turns,
     load: load::Loads,
     changes: watch::Changes,
     logs: logs::LiveLogs,
@@ -121,6 +123,7 @@ impl Service {
                 parts,
                 safe,
                 sessions: sessions::Sessions::default(),
+                turns: agents::Turns::default(),
                 load,
                 changes: watch::Changes::default(),
                 logs: logs::LiveLogs::default(),

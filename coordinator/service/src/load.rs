@@ -146,6 +146,13 @@ impl Loads {
         self.held().rest(agent, now).map(Trust::reason)
     }
 
+    /// The builds the agent has, and what it has been given each for.
+    pub(crate) fn stages(&self, agent: &AgentId) -> Vec<(BuildId, Stage)> {
+        let held = self.held();
+        let builds = held.by_agent.get(agent).into_iter().flatten();
+        builds.filter_map(|build| Some((build.clone(), held.tenures.get(build)?.stage))).collect()
+    }
+
     /// The agents that have builds.
     pub(crate) fn holders(&self) -> Vec<AgentId> {
         self.held().by_agent.keys().cloned().collect()

@@ -1,6 +1,6 @@
 //! Which agents are connected now, and the way to tell them something.
 
-use buildyard_model::{Affinity, AgentId, Capacity, JobSpec, LeaseToken, Timestamp};
+use buildyard_model::{Affinity, AgentId, Capacity, JobSpec, LeaseToken, Timestamp, Vitals, Withdrawal};
 use buildyard_scheduler::placement::{Closed, Standing};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,40 +42,63 @@ pub(crate) struct Session {
     pub(crate) unhealthy: Option<String>,
     /// The agent asked for no more builds, or a person did.
     pub(crate) draining: bool,
+    /// The agent itself asked for no more.
+    pub(crate) leaving: bool,
+    /// What a person said who took it out of service.
+    pub(crate) withdrawn: Option<Withdrawal>,
     pub(crate) last_seen: Timestamp,
+    /// Images, mirrors and caches that the agent says it has.
+    pub(crate) holds: Arc<BTreeSet<Affinity>>,
+    /// How its host does.
+    pub(crate) vitals: Option<Vitals>,
     /// Given no offers before this moment, because it declined one.
     pub(crate) resting_until: Timestamp,
-    /// Images, mirrors and caches that it says it has.
-    pub(crate) holds: Arc<BTreeSet<Affinity>>,
-    /// Free disk for builds, as it last said; none when it never did.
-    pub(crate) disk_mib: Option<u64>,
     pub(crate) sender: mpsc::Sender<ToAgent>,
 }
 
 impl Session {
     /// The agent as the matcher sees it.
     fn standing(&self) -> Standing {
+        let declined = || Closed::Until(self.resting_until, "has just declined a build".to_owned());
         let closed = match &self.unhealthy {
             Some(trouble) => Some(Closed::Because(format!("is unhealthy: {trouble}"))),
-            None if self.draining => Some(Closed::Because("is draining".to_owned())),
-            None if self.resting_until > Timestamp(0) => {
-                Some(Closed::Until(self.resting_until, "has just declined a build".to_owned()))
-            }
-            None => None,
+            None => match self.withheld() {
+                Some(words) => Some(Closed::Because(words)),
+                None => (self.resting_until > Timestamp(0)).then(declined),
+            },
         };
-        Standing { capacity: self.capacity.clone(), holds: Arc::clone(&self.holds), disk_mib: self.disk_mib, closed }
+        Standing {
+            capacity: self.capacity.clone(),
+            holds: Arc::clone(&self.holds),
+            // 0 says that it could not be measured.
+            disk_mib: self.vitals.map(|vitals| vitals.disk_free_mib).filter(|free| *free > 0),
+            closed,
+        }
+    }
+
+    /// Takes it out of service, or back.
+    pub(crate) fn stand(&mut self, withdrawn: Option<Withdrawal>) {
+        self.draining = self.leaving || withdrawn.is_some();
+        self.withdrawn = withdrawn;
+    }
+
+    /// Why it is given no builds whatever its health, as words behind its name.
+    pub(crate) fn withheld(&self) -> Option<String> {
+        let words = || self.withdrawn.as_ref().map_or_else(|| "is draining".to_owned(), Withdrawal::words);
+        self.draining.then(words)
     }
 }
 
 #[derive(Debug, Default)]
 struct State {
     last_number: u64,
-    sessions: BTreeMap<AgentId, Session>,
+    sessions: BTreeMap<AgentId, Arc<Session>>,
     /// Came, went or may stand differently since the matcher looked last.
     changed: HashSet<AgentId>,
 }
 
-/// The connected agents.
+/// The connected agents. Sessions are handed out as they stand, shared: to look at ten thousand of them costs no copy
+/// of what each can do. One that changes while somebody looks is copied then.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions(Mutex<State>);
 
@@ -94,7 +117,7 @@ impl Sessions {
         let mut state = self.state();
         state.last_number += 1;
         let number = state.last_number;
-        state.sessions.insert(agent.clone(), make(number, sender));
+        state.sessions.insert(agent.clone(), Arc::new(make(number, sender)));
         state.changed.insert(agent.clone());
         (number, receiver)
     }
@@ -122,10 +145,17 @@ impl Sessions {
         sent
     }
 
+    /// Ends the agent's session, whichever it is. What was sent before still reaches it.
+    pub(crate) fn end(&self, agent: &AgentId) {
+        let mut state = self.state();
+        state.sessions.remove(agent);
+        state.changed.insert(agent.clone());
+    }
+
     pub(crate) fn update(&self, agent: &AgentId, change: impl FnOnce(&mut Session)) {
         let mut state = self.state();
         if let Some(session) = state.sessions.get_mut(agent) {
-            change(session);
+            change(Arc::make_mut(session));
             state.changed.insert(agent.clone());
         }
     }
@@ -140,21 +170,17 @@ impl Sessions {
         let mut state = self.state();
         let changed = std::mem::take(&mut state.changed);
         let standing = |agent: AgentId| {
-            let standing = state.sessions.get(&agent).map(Session::standing);
+            let standing = state.sessions.get(&agent).map(|session| session.standing());
             (agent, standing)
         };
         changed.into_iter().map(standing).collect()
     }
 
-    pub(crate) fn get(&self, agent: &AgentId) -> Option<Session> {
+    pub(crate) fn get(&self, agent: &AgentId) -> Option<Arc<Session>> {
         self.state().sessions.get(agent).cloned()
     }
 
-    pub(crate) fn all(&self) -> Vec<(AgentId, Session)> {
-        self.state().sessions.iter().map(|(agent, session)| (agent.clone(), session.clone())).collect()
-    }
-
-    pub(crate) fn find(&self, wanted: impl Fn(&Session) -> bool) -> Option<AgentId> {
-        self.state().sessions.iter().find(|(_, session)| wanted(session)).map(|(agent, _)| agent.clone())
+    pub(crate) fn all(&self) -> Vec<(AgentId, Arc<Session>)> {
+        self.state().sessions.iter().map(|(agent, session)| (agent.clone(), Arc::clone(session))).collect()
     }
 }

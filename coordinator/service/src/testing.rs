@@ -7,8 +7,7 @@ pub(crate) use clock::{Hands, RuntimeClock};
 pub(crate) use flawed::Flawed;
 
 use crate::{
-    HeldSecrets, Hello, Parts, Queueing, Retention, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint,
-    reconcile,
+    Hello, Parts, Queueing, Retention, Safe, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile,
 };
 use async_trait::async_trait;
 use buildyard_blobs::{Error as BlobError, ObjectInfo, Objects, Page, Transfers};
@@ -182,14 +181,17 @@ impl Rig {
             timings: Timings::default(),
             retention: Retention::default(),
             queue: Queueing::default(),
+            builds: crate::BuildSettings::default(),
         };
         change(&mut settings);
+        let vault = buildyard_vault::Vault::forgetful().unwrap();
+        let safe = Safe::new(store.clone(), vault.clone(), clock.clone(), &settings.region, &settings.account);
         let service = Service::new(Parts {
-            vault: buildyard_vault::Vault::forgetful().unwrap(),
+            vault,
             store,
             objects: blobs.clone(),
             transfers: blobs.clone(),
-            secrets: Arc::new(HeldSecrets::default()),
+            secrets: Arc::new(safe),
             clock,
             settings,
         });

@@ -3,6 +3,7 @@
 use crate::load::Held;
 use crate::{Error, Service};
 use buildyard_model::{AgentId, BuildId, BuildView, FleetName, Requirements, Timestamp, WaitReason};
+use buildyard_scheduler::queue::Shares;
 use buildyard_scheduler::why::{self, MOST_COUNTED, Onlooker, Standing};
 use buildyard_scheduler::{Build, State};
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ pub(crate) struct Look {
     /// Places of the first builds in the order.
     places: HashMap<BuildId, usize>,
     launches: HashMap<FleetName, u32>,
+    shares: Shares,
     /// What was found for those that want the same.
     found: HashMap<Requirements, Result<AgentId, WaitReason>>,
 }
@@ -27,18 +29,19 @@ impl Look {
         agents.sort_by(|one, other| one.load.agent.cmp(&other.load.agent));
         let order = held.dispatcher.queue().order(MOST_COUNTED);
         let places = order.into_iter().enumerate().map(|(at, build)| (build, at)).collect();
-        Self { agents, places, launches: held.launches.clone(), found: HashMap::new() }
+        let shares = held.dispatcher.queue().shares().clone();
+        Self { agents, places, launches: held.launches.clone(), shares, found: HashMap::new() }
     }
 
     /// Why a build waits.
-    pub(crate) fn reasons(&mut self, held: &Held, build: &BuildId, wanted: &Requirements) -> Vec<WaitReason> {
+    pub(crate) fn reasons(&mut self, build: &BuildId, wanted: &Requirements) -> Vec<WaitReason> {
         let place = match self.found.get(wanted) {
             Some(place) => place.clone(),
             None => self.found.entry(wanted.clone()).or_insert(why::place(wanted, &self.agents)).clone(),
         };
         // One that is not among those looked at stands behind them all.
         let ahead = self.places.get(build).copied().unwrap_or(self.places.len());
-        let standing = Standing::of(build.project().clone(), ahead, held.dispatcher.queue().shares());
+        let standing = Standing::of(build.project().clone(), ahead, &self.shares);
         let on_demand = FleetName::on_demand();
         let launches = self.launches.get(wanted.fleet.as_ref().unwrap_or(&on_demand)).copied().unwrap_or(0);
         why::reasons(wanted.fleet.as_ref(), place, &standing, launches)
@@ -52,14 +55,16 @@ impl Service {
         if !builds.iter().any(waits) {
             return Ok(builds.iter().map(Build::view).collect());
         }
-        let now = self.now();
-        let mut held = self.inner.load.held();
-        held.follow(&self.inner.sessions, now);
-        let mut look = Look::of(&held, now);
+        let mut look = {
+            let now = self.now();
+            let mut held = self.inner.load.held();
+            held.follow(&self.inner.sessions, now);
+            Look::of(&held, now)
+        };
         let view = |build: &Build| {
             let mut view = build.view();
             if waits(build) {
-                let why = why::text(&look.reasons(&held, &build.spec.id, &build.spec.requirements()));
+                let why = why::text(&look.reasons(&build.spec.id, &build.spec.requirements()));
                 // What is stored says why it waits again.
                 view.reason = Some(build.reason.as_ref().map_or(why.clone(), |again| format!("{why} ({again})")));
             }

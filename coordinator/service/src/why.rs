@@ -82,13 +82,13 @@ impl Service {
         };
         let State::Queued { .. } = build.state else { return Ok(why) };
         let wanted = build.spec.requirements();
-        let outlook = {
+        let (mut look, outlook) = {
             let mut held = self.inner.load.held();
             let now = self.now();
             held.follow(&self.inner.sessions, now);
-            why.reasons = Look::of(&held, now).reasons(&held, id, &wanted);
-            Outlook::of(&held, id, &wanted, now)
+            (Look::of(&held, now), Outlook::of(&held, id, &wanted, now))
         };
+        why.reasons = look.reasons(id, &wanted);
         why.waits = true;
         why.text = text(&why.reasons);
         if let Some(again) = &build.reason {
@@ -123,7 +123,10 @@ impl Service {
     async fn estimated(&self, id: &BuildId, outlook: Option<Outlook>) -> Option<StartEstimate> {
         let outlook = outlook?;
         let found = tokio::task::spawn_blocking(move || outlook.estimate()).await.ok().flatten()?;
-        self.inner.load.estimated(id, found);
+        // That a build starts at once where there is room proves nothing.
+        if found.from_builds > 0 {
+            self.inner.load.estimated(id, found);
+        }
         Some(found)
     }
 }

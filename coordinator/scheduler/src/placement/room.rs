@@ -119,8 +119,12 @@ impl Room {
 
     /// Takes note of how a connected agent stands.
     pub(crate) fn connect(&mut self, agent: AgentId, standing: Standing, now: Timestamp) {
-        if self.agents.get(&agent).is_some_and(|known| known.standing == standing) {
-            return;
+        if let Some(known) = self.agents.get_mut(&agent) {
+            // The disk changes with every sign of life, and no place depends on it.
+            known.standing.disk_mib = standing.disk_mib;
+            if known.standing == standing {
+                return;
+            }
         }
         self.unlist(&agent);
         if let Some(Closed::Until(until, _)) = &standing.closed {

@@ -56,7 +56,10 @@ async fn a_build_tells_where_it_is_at_every_stage() {
     let (rig, _) = rig().await;
     let build = rig.submit("app").await;
     let why = rig.service.why(&build).await.unwrap();
-    assert_eq!((why.waits, why.text.as_str(), &why.reasons[..]), (true, "no agent is connected", &[WaitReason::NoAgent][..]));
+    assert_eq!(
+        (why.waits, why.text.as_str(), &why.reasons[..]),
+        (true, "no agent is connected", &[WaitReason::NoAgent][..])
+    );
     assert_eq!((why.unblocks.len(), why.estimate), (1, None));
     let mut agent = rig.connect("a1", 1, vec![]).await;
     let token = agent.offer().await;

@@ -14,7 +14,7 @@ pub use lines::{Line, Lines};
 pub use share::{Share, Shares};
 
 use buildyard_model::{BuildId, ProjectName, Requirements, Timestamp};
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,14 @@ pub struct Candidate {
     pub requirements: Requirements,
 }
 
+impl Candidate {
+    /// The order within a project: higher priority first, then submission.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let key = |candidate: &Self| (Reverse(candidate.priority), candidate.sequence);
+        key(self).cmp(&key(other))
+    }
+}
+
 /// A number for all builds that ask for the same of an agent.
 pub(crate) type Shape = u32;
 
@@ -41,6 +49,13 @@ pub(crate) struct Entry {
     pub(crate) since: Timestamp,
     pub(crate) shape: Shape,
     pub(crate) requirements: Arc<Requirements>,
+}
+
+impl Entry {
+    fn candidate(&self, priority: i32, sequence: u64) -> Candidate {
+        let (build, requirements) = (self.build.clone(), (*self.requirements).clone());
+        Candidate { build, priority, since: self.since, sequence, requirements }
+    }
 }
 
 /// Where a project stands among those of one priority.
@@ -65,6 +80,11 @@ impl Lane {
         let open = self.by_shape.iter().filter(|(shape, _)| !passed.contains(shape));
         let heads = open.filter_map(|(_, entries)| entries.first_key_value());
         heads.min_by_key(|(sequence, _)| **sequence).map(|(_, entry)| entry)
+    }
+
+    /// The build that was submitted in that place.
+    fn at(&self, place: u64) -> Option<&Entry> {
+        self.by_shape.values().find_map(|entries| entries.get(&place)).map(|entry| &**entry)
     }
 
     /// The build that was submitted next behind that place, or the first.
@@ -153,23 +173,6 @@ impl Queue {
     /// The ids of all that wait, in no order.
     pub fn builds(&self) -> impl Iterator<Item = &BuildId> {
         self.places.keys()
-    }
-
-    /// All that wait, higher priorities first, within one by project and submission: not the order of the grants.
-    pub fn candidates(&self) -> impl Iterator<Item = Candidate> + '_ {
-        let lanes =
-            self.bands.iter().flat_map(|(priority, band)| band.lanes.values().map(move |lane| (priority.0, lane)));
-        let entries = lanes.flat_map(|(priority, lane)| {
-            let shapes = lane.by_shape.values().flatten();
-            shapes.map(move |(sequence, entry)| (priority, *sequence, entry))
-        });
-        entries.map(|(priority, sequence, entry)| Candidate {
-            build: entry.build.clone(),
-            priority,
-            since: entry.since,
-            sequence,
-            requirements: (*entry.requirements).clone(),
-        })
     }
 
     /// Adds a build, in the place of what was known of it.
@@ -278,29 +281,31 @@ impl Queue {
     }
 
     /// The builds in the order in which they would be given slots if none of them ended meanwhile; the first `most`.
-    pub fn order(&self, most: usize) -> Vec<BuildId> {
+    pub fn order(&self, most: usize) -> Vec<Candidate> {
         let mut granted: HashMap<&ProjectName, u32> = HashMap::new();
         let mut order = Vec::new();
-        for band in self.bands.values() {
-            let turn = |project, lane: &Lane, behind: Option<u64>, granted: u32| {
-                let (sequence, entry) = lane.after(behind)?;
-                Some((self.shares.after(project, granted), entry.since, project, sequence, entry.build.clone()))
-            };
-            let lanes = band.lanes.iter();
-            let of = |project: &ProjectName, granted: &HashMap<&ProjectName, u32>| {
-                granted.get(project).copied().unwrap_or(0)
-            };
-            let mut turns: BTreeSet<_> =
-                lanes.filter_map(|(project, lane)| turn(project, lane, None, of(project, &granted))).collect();
-            while let Some((_, _, project, sequence, build)) = turns.pop_first() {
+        for (Reverse(priority), band) in &self.bands {
+            let mut turns: BTreeSet<_> = band
+                .lanes
+                .iter()
+                .filter_map(|(project, lane)| {
+                    let (sequence, entry) = lane.after(None)?;
+                    let share = self.shares.after(project, granted.get(project).copied().unwrap_or(0));
+                    Some((share, entry.since, project, sequence))
+                })
+                .collect();
+            while let Some((_, _, project, sequence)) = turns.pop_first() {
                 if order.len() >= most {
                     return order;
                 }
-                order.push(build);
+                let Some(lane) = band.lanes.get(project) else { continue };
+                order.extend(lane.at(sequence).map(|entry| entry.candidate(*priority, sequence)));
                 let granted = granted.entry(project).or_default();
                 *granted += 1;
-                let lane = band.lanes.get(project);
-                turns.extend(lane.and_then(|lane| turn(project, lane, Some(sequence), *granted)));
+                let next = lane.after(Some(sequence));
+                turns.extend(
+                    next.map(|(next, entry)| (self.shares.after(project, *granted), entry.since, project, next)),
+                );
             }
         }
         order

@@ -2,11 +2,14 @@
 
 use crate::load::Held;
 use crate::{Error, Service};
-use buildyard_model::{AgentId, BuildId, BuildView, FleetName, Requirements, Timestamp, WaitReason};
+use buildyard_model::{
+    AgentId, BuildId, BuildView, FleetName, ProjectName, Requirements, Resources, Timestamp, WaitReason,
+};
 use buildyard_scheduler::queue::Shares;
 use buildyard_scheduler::why::{self, MOST_COUNTED, Onlooker, Standing};
-use buildyard_scheduler::{Build, State};
+use buildyard_scheduler::{Build, Candidate, State};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// What is needed to say why builds wait, as it is at one moment.
 pub(crate) struct Look {
@@ -28,7 +31,7 @@ impl Look {
         let mut agents: Vec<Onlooker> = agents.collect();
         agents.sort_by(|one, other| one.load.agent.cmp(&other.load.agent));
         let order = held.dispatcher.queue().order(MOST_COUNTED);
-        let places = order.into_iter().enumerate().map(|(at, build)| (build, at)).collect();
+        let places = order.into_iter().enumerate().map(|(at, candidate)| (candidate.build, at)).collect();
         let shares = held.dispatcher.queue().shares().clone();
         Self { agents, places, launches: held.launches.clone(), shares, found: HashMap::new() }
     }
@@ -71,6 +74,22 @@ impl Service {
             view
         };
         Ok(builds.iter().map(view).collect())
+    }
+
+    /// The waiting builds in the order in which they would be given slots if none of them ended meanwhile, the first
+    /// `most`; from memory.
+    pub fn queue(&self, most: usize) -> Vec<Candidate> {
+        self.inner.load.held().dispatcher.queue().order(most)
+    }
+
+    /// How many builds the agent has and what they use together, what is being granted included; from memory.
+    pub fn load_of(&self, agent: &AgentId) -> (u32, Resources) {
+        self.inner.load.held().dispatcher.load(agent)
+    }
+
+    /// How long such a build takes: the duration that so many of a hundred recent builds of the project stay below.
+    pub fn usual_duration(&self, project: &ProjectName, percent: usize) -> Option<Duration> {
+        self.inner.load.held().durations.percentile(project, percent)
     }
 
     /// So many instances were asked for in the fleet whose agents have not joined: said to those whose builds wait.

@@ -175,7 +175,7 @@ proptest! {
                 }
                 _ => {
                     let wanted: BTreeMap<_, _> =
-                        dispatcher.queue().candidates().map(|waits| (waits.build.clone(), waits)).collect();
+                        dispatcher.queue().order(usize::MAX).into_iter().map(|waits| (waits.build.clone(), waits)).collect();
                     let pairs = dispatcher.round(3, now);
                     let full = pairs.len() < 3;
                     for pair in pairs {
@@ -191,7 +191,7 @@ proptest! {
                         prop_assert_eq!(usize::try_from(load.builds).unwrap(), has);
                         prop_assert!(load.builds <= load.capacity.slots);
                     }
-                    for waits in dispatcher.queue().candidates().filter(|_| full) {
+                    for waits in dispatcher.queue().order(usize::MAX).iter().filter(|_| full) {
                         let could = agents.iter().find(|load| {
                             load.builds < load.capacity.slots && misfit(&waits.requirements, &load.capacity).is_none()
                         });

@@ -12,10 +12,10 @@ fn candidate(project: &str, sequence: u64, priority: i32, since: i64) -> Candida
     }
 }
 
-fn names(order: &[BuildId]) -> Vec<String> {
-    let short = |build: &BuildId| {
-        let uuid = build.uuid().to_string();
-        format!("{}{}", build.project(), uuid[uuid.len() - 2..].trim_start_matches('0'))
+fn names(order: &[Candidate]) -> Vec<String> {
+    let short = |candidate: &Candidate| {
+        let uuid = candidate.build.uuid().to_string();
+        format!("{}{}", candidate.build.project(), uuid[uuid.len() - 2..].trim_start_matches('0'))
     };
     order.iter().map(short).collect()
 }
@@ -48,7 +48,7 @@ fn the_order_told_is_the_order_of_the_grants() {
     for (at, project) in ["aa", "bb", "aa", "cc", "aa", "bb"].iter().enumerate() {
         queue.push(candidate(project, at as u64, 0, 0));
     }
-    let told = queue.order(10);
+    let told: Vec<BuildId> = queue.order(10).into_iter().map(|candidate| candidate.build).collect();
     let mut passed = Passed::default();
     let granted = std::iter::from_fn(|| {
         let build = queue.next(&mut passed)?.build.clone();
@@ -120,7 +120,7 @@ proptest! {
         prop_assert_eq!(order.len(), builds.len());
         let place = |at: usize| {
             let build = candidate(["aa", "bb", "cc"][builds[at].0], at as u64, 0, 0).build;
-            order.iter().position(|found| *found == build).unwrap()
+            order.iter().position(|found| found.build == build).unwrap()
         };
         for (one, (project, priority)) in builds.iter().enumerate() {
             for (other, (of, with)) in builds.iter().enumerate().skip(one + 1) {

@@ -32,7 +32,7 @@ mod voice;
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};
 pub use config::{
     AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GitConfig,
-    LogsConfig, ParseQuantityError, Span,
+    LaunchConfig, LogsConfig, ParseQuantityError, Span,
 };
 pub use lock::LockError;
 pub use supervisor::RunError;

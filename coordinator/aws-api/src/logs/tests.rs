@@ -111,6 +111,9 @@ impl Rig {
         loop {
             let message = tokio::time::timeout(Duration::from_secs(10), self.messages.recv()).await;
             if let Some(ToAgent::Offer { token, .. }) = message.expect("an offer comes") {
+                // A draining agent's offers are taken back, its builds are not.
+                let accepted = Event::Accept { token: token.clone() };
+                self.context.service.heard(&self.agent, &token, accepted).await.unwrap();
                 return token;
             }
         }

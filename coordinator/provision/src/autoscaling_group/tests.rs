@@ -145,9 +145,10 @@ impl Ground for Groups {
     }
 }
 
-conformance!(ground());
+conformance!(as [ignore = "needs moto: BUILDYARD_TEST_PYTHON=path/to/python (pip install 'moto[server]')"], ground());
 
 #[tokio::test]
+#[ignore = "needs moto: BUILDYARD_TEST_PYTHON=path/to/python (pip install 'moto[server]')"]
 async fn a_group_grows_up_to_its_max_size_and_says_what_is_left() {
     let ground = ground().await;
     let fleet = ground.attach(owner("c", "linux")).await;
@@ -161,6 +162,7 @@ async fn a_group_grows_up_to_its_max_size_and_says_what_is_left() {
 }
 
 #[tokio::test]
+#[ignore = "needs moto: BUILDYARD_TEST_PYTHON=path/to/python (pip install 'moto[server]')"]
 async fn a_termination_lowers_the_desired_capacity() {
     let ground = ground().await;
     let fleet = ground.attach(owner("c", "linux")).await;
@@ -172,6 +174,7 @@ async fn a_termination_lowers_the_desired_capacity() {
 }
 
 #[tokio::test]
+#[ignore = "needs moto: BUILDYARD_TEST_PYTHON=path/to/python (pip install 'moto[server]')"]
 async fn a_group_that_is_not_given_over_is_named_with_what_to_do() {
     let ground = ground().await;
     crate::conformance::try_fact(&ground, async |trial: &Trial<'_>| {

@@ -26,6 +26,7 @@ mod sweep;
 mod transfers;
 mod transport;
 mod uplink;
+mod vitals;
 mod voice;
 
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};

@@ -14,7 +14,7 @@ mod outbox;
 
 use crate::config::LaunchConfig;
 use crate::report::{Finished, Snapshot};
-use buildyard_model::{Capacity, JobSpec, LeaseToken};
+use buildyard_model::{Capacity, JobSpec, LeaseToken, Vitals};
 use buildyard_proto::v1::agent_message::Body;
 use buildyard_proto::v1::coordinator_message::Body as Command;
 use buildyard_proto::{convert, v1};
@@ -49,6 +49,8 @@ pub(crate) enum Input {
     Freed(LeaseToken),
     /// Why no build can be run now; `None` when one can.
     Health(Option<String>),
+    /// How the host does.
+    Vitals(Vitals),
     /// Finish what runs and take nothing new.
     Drain,
     /// Time passed.
@@ -89,6 +91,8 @@ pub(crate) struct Session {
     holdings: Holdings,
     parked: VecDeque<Parked>,
     unhealthy: Option<String>,
+    /// Of the last look, until a heartbeat told them.
+    vitals: Option<Vitals>,
     /// This process is to end.
     leaving: bool,
     /// The coordinator wants no more builds here.
@@ -109,6 +113,7 @@ impl Session {
             holdings: held.into_iter().collect(),
             parked: VecDeque::new(),
             unhealthy: None,
+            vitals: None,
             leaving: false,
             told_to_drain: false,
             drained: false,
@@ -138,6 +143,7 @@ impl Session {
             Input::Finished(lease, finished) => self.finished(&lease, &finished, &mut outputs),
             Input::Freed(lease) => self.freed(&lease, now, &mut outputs),
             Input::Health(unhealthy) => self.health(unhealthy, now, &mut outputs),
+            Input::Vitals(vitals) => self.vitals = Some(vitals),
             Input::Drain => self.leave(&mut outputs),
             Input::Tick => {}
         }
@@ -323,6 +329,7 @@ impl Session {
         outputs.push(unnumbered(Body::Heartbeat(v1::Heartbeat {
             unhealthy,
             held: self.wire_held(),
+            vitals: self.vitals.take().map(|vitals| convert::document(&vitals)).unwrap_or_default().into(),
             ..v1::Heartbeat::default()
         })));
     }

@@ -303,3 +303,17 @@ fn a_job_that_cannot_be_read_is_declined() {
     let said = say(&mut session, message(1, broken));
     assert!(said[0].starts_with("#1 decline: the job cannot be read"), "{said:?}");
 }
+
+#[test]
+fn a_look_at_the_host_is_told_with_one_heartbeat() {
+    let mut session = connected(1);
+    let looked = Vitals { cpu_percent: 7, ..Vitals::default() };
+    assert!(session.handle(Input::Vitals(looked), at(1)).is_empty());
+    let told = |outputs: Vec<Output>| match &outputs[..] {
+        [Output::Send(v1::AgentMessage { body: Some(Body::Heartbeat(beat)), .. })] => beat.vitals.clone(),
+        other => panic!("expected a heartbeat, got {other:?}"),
+    };
+    let first = told(session.handle(Input::Tick, at(5)));
+    assert_eq!(convert::from_document::<Vitals>("vitals", &first).unwrap(), looked);
+    assert!(told(session.handle(Input::Tick, at(10))).is_empty());
+}

@@ -116,7 +116,8 @@ pub struct CommandConfig {
 
 impl ProvisionerConfig {
     pub(super) fn check(&self, name: &str) -> Result<(), ConfigError> {
-        let wrong = |key: &str, problem: &str| Err(ConfigError::invalid(&format!("provisioners.{name}.{key}"), problem));
+        let wrong =
+            |key: &str, problem: &str| Err(ConfigError::invalid(&format!("provisioners.{name}.{key}"), problem));
         match self {
             Self::Process(config) if config.agent.contains_key("data_dir") => {
                 wrong("agent", "must not hold data_dir: each agent gets one of its own")
@@ -167,7 +168,12 @@ mod tests {
         assert!(matches!(parsed(image).unwrap(), ProvisionerConfig::Docker(config) if config.cpus == Some(1.5)));
         let process = "kind = \"process\"\n[agent.executor]\nkind = \"host\"";
         assert!(matches!(parsed(process).unwrap(), ProvisionerConfig::Process(config) if config.agent.len() == 1));
-        for wrong in ["kind = \"docker\"\nimgae = \"a\"", "kind = \"process\"\nimage = \"a\"", "kind = \"dcoker\"", "image = \"a\""] {
+        for wrong in [
+            "kind = \"docker\"\nimgae = \"a\"",
+            "kind = \"process\"\nimage = \"a\"",
+            "kind = \"dcoker\"",
+            "image = \"a\"",
+        ] {
             assert!(parsed(wrong).is_err(), "{wrong}");
         }
         let unknown = parsed("kind = \"swarm\"\nimgae = \"a\"").unwrap_err().to_string();

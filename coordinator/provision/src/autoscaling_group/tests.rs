@@ -74,8 +74,12 @@ fn settings(url: &str, group: &str) -> AutoScalingSettings {
 }
 
 impl Groups {
-    /// A group for five instances, given over to the fleet.
+    /// A group for five instances, given over to the fleet, if it is not there yet.
     async fn make(&self, name: &str, fleet: Option<&str>, desired: i32) {
+        let there = self.client.describe_auto_scaling_groups().auto_scaling_group_names(name).send().await.unwrap();
+        if !there.auto_scaling_groups().is_empty() {
+            return;
+        }
         let request = self.client.create_auto_scaling_group().auto_scaling_group_name(name);
         let request = request.launch_configuration_name("agents").availability_zones("eu-west-1a");
         let request = request.min_size(0).max_size(5).desired_capacity(desired);
@@ -84,8 +88,7 @@ impl Groups {
             tag.key(FLEET_LABEL).value(fleet).build()
         };
         let tags = fleet.map(|fleet| vec![tag(fleet)]);
-        // There already is as good.
-        let _ = request.set_tags(tags).send().await;
+        request.set_tags(tags).send().await.unwrap();
     }
 
     async fn described(&self, name: &str) -> AutoScalingGroup {

@@ -46,7 +46,7 @@ test: rust-test engine tools ## Check everything: format, lints, tests, licences
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(TEST_ENVIRONMENT) cargo nextest run --workspace
-	$(TEST_ENVIRONMENT) cargo nextest run --workspace --run-ignored only -E 'binary(aws_cli) | test(seaweedfs_conforms) | test(moto_gives)'
+	$(TEST_ENVIRONMENT) cargo nextest run --workspace --run-ignored only -E 'binary(aws_cli) | test(seaweedfs_conforms) | test(moto_gives) | test(autoscaling_group::)'
 	$(TEST_ENVIRONMENT) cargo test --workspace --doc --quiet
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
 		else echo "cargo-deny is not installed: the dependencies' licences were not checked (make deny)"; fi

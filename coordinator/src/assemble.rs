@@ -1,6 +1,7 @@
 //! Configuration → running parts: one function per subsystem, in the order in which they depend on one another.
 
 mod doors;
+mod provisioners;
 mod records;
 mod secrets;
 mod storage;
@@ -74,6 +75,7 @@ impl Coordinator {
         if let Some(storage) = &config.storage {
             storage.secret()?;
         }
+        provisioners::check(config)?;
         secrets::check(config).await
     }
 

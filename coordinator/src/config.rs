@@ -1,6 +1,7 @@
 //! The coordinator's configuration: one TOML file, one Rust file per section.
 
 mod listen;
+mod provisioners;
 mod records;
 mod retention;
 mod secrets;
@@ -8,6 +9,9 @@ mod storage;
 mod timings;
 
 pub use listen::ListenConfig;
+pub use provisioners::{
+    AutoscalingGroupConfig, CommandConfig, DockerConfig, ProcessConfig, ProvisionerConfig, SwarmConfig,
+};
 pub use records::{RecordsConfig, RecordsKind};
 pub use retention::{Keep, RetentionConfig};
 pub use secrets::{SecretsConfig, SecretsFrom};
@@ -42,6 +46,8 @@ pub struct CoordinatorConfig {
     /// An S3-compatible bucket. Without it the coordinator stores bytes itself and serves them as S3.
     pub storage: Option<StorageConfig>,
     pub retention: RetentionConfig,
+    /// Places where instances are started, by name.
+    pub provisioners: BTreeMap<String, ProvisionerConfig>,
     pub timings: TimingsConfig,
 }
 
@@ -58,6 +64,7 @@ impl Default for CoordinatorConfig {
             images: ImageNames::default().0,
             storage: None,
             retention: RetentionConfig::default(),
+            provisioners: BTreeMap::new(),
             timings: TimingsConfig::default(),
         }
     }
@@ -93,6 +100,9 @@ impl CoordinatorConfig {
         self.retention.check()?;
         self.secrets.check()?;
         self.timings.check()?;
+        for (name, provisioner) in &self.provisioners {
+            provisioner.check(name)?;
+        }
         self.storage.as_ref().map_or(Ok(()), StorageConfig::check)
     }
 }
@@ -147,6 +157,7 @@ mod tests {
             buildyard_config::parse(Path::new("coordinator.toml"), &all.join("\n")).unwrap();
         config.check().unwrap();
         assert_eq!(config.secrets.from, SecretsFrom::Aws);
+        assert_eq!(config.provisioners.len(), 5);
         assert!(config.storage.is_some() && config.secrets_file.is_some() && config.listen.public_url.is_some());
     }
 }

@@ -58,6 +58,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum", &["aws-api"]),
     ("s3s", &["blobs", "aws-api"]),
     ("aws-sdk-s3", &["blobs"]),
+    ("aws-sdk-autoscaling", &["provision"]),
 ];
 
 /// Crates that decide: no runtime, no I/O of their own.

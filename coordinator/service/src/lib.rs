@@ -17,6 +17,7 @@ mod own_bucket;
 pub mod parameters;
 mod projects;
 mod reach;
+mod recent;
 pub mod reconcile;
 mod records;
 mod report_groups;
@@ -94,6 +95,7 @@ struct Inner {
     safe: Safe,
     sessions: sessions::Sessions,
     load: load::Loads,
+    recent: recent::Recent,
     changes: watch::Changes,
     logs: logs::LiveLogs,
     directory: tokio::sync::Mutex<logs::Directory>,
@@ -117,6 +119,7 @@ impl Service {
                 safe,
                 sessions: sessions::Sessions::default(),
                 load: load::Loads::default(),
+                recent: recent::Recent::default(),
                 changes: watch::Changes::default(),
                 logs: logs::LiveLogs::default(),
                 directory: tokio::sync::Mutex::default(),

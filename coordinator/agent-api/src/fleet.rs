@@ -162,7 +162,7 @@ impl Session {
                 }
                 return Ok(());
             }
-            Heard::Heartbeat { unhealthy } => self.service.heartbeat(&self.agent, &unhealthy),
+            Heard::Heartbeat(heartbeat) => self.service.heartbeat(&self.agent, heartbeat),
             Heard::Draining => self.service.agent_draining(&self.agent),
             Heard::Nothing => {}
         }

@@ -42,7 +42,9 @@ impl Service {
         if connected {
             return Ok(name);
         }
-        let record = self.store().agent(&name).await?.ok_or_else(denied)?;
-        if same(&record.credential_sha256, &print) { Ok(name) } else { Err(denied()) }
+        if self.store().agent(&name).await?.is_some_and(|record| same(&record.credential_sha256, &print)) {
+            return Ok(name);
+        }
+        Err(self.removed(&print).await?.map_or_else(denied, |words| Error::new(Kind::Denied, words)))
     }
 }

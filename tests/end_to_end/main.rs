@@ -14,5 +14,6 @@ mod images;
 mod killed_runs;
 mod refusals;
 mod secondary;
+mod session_door;
 mod slow_stops;
 mod stops;

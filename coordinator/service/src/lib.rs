@@ -17,6 +17,7 @@ mod own_bucket;
 pub mod parameters;
 mod projects;
 mod reach;
+mod recent;
 pub mod reconcile;
 mod records;
 mod report_groups;
@@ -96,6 +97,7 @@ struct Inner {
     sessions: sessions::Sessions,
     turns: agents::Turns,
     load: load::Loads,
+    recent: recent::Recent,
     changes: watch::Changes,
     logs: logs::LiveLogs,
     directory: tokio::sync::Mutex<logs::Directory>,
@@ -120,6 +122,7 @@ impl Service {
                 sessions: sessions::Sessions::default(),
                 turns: agents::Turns::default(),
                 load: load::Loads::default(),
+                recent: recent::Recent::default(),
                 changes: watch::Changes::default(),
                 logs: logs::LiveLogs::default(),
                 directory: tokio::sync::Mutex::default(),

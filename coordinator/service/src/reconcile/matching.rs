@@ -38,6 +38,8 @@ async fn round(service: &Service, troubled: &mut Troubled) -> Result<usize, Erro
     let mut waiting = service.store().waiting(ROUND).await?;
     waiting.retain(|candidate| !troubled.rests(&candidate.build));
     let assignments = place(&waiting, &mut agents, service.now());
+    let granted: Vec<_> = assignments.iter().map(|assignment| assignment.build.clone()).collect();
+    service.foresee(&granted).await;
     // Grants of one round are committed together; the store makes them one write.
     let grants = futures::future::join_all(assignments.iter().map(|assignment| grant(service, assignment))).await;
     let mut tried = 0;

@@ -8,6 +8,7 @@ mod coordinator;
 mod environment;
 mod executor;
 mod logs;
+mod metrics;
 mod source;
 
 pub use buildyard_config::{ByteSize, ConfigError, ParseQuantityError, Span};
@@ -15,6 +16,7 @@ pub use capacity::CapacityConfig;
 pub use coordinator::CoordinatorConfig;
 pub use executor::{ExecutorConfig, ExecutorKind};
 pub use logs::LogsConfig;
+pub use metrics::MetricsConfig;
 pub use source::GitConfig;
 
 pub(crate) use environment::runtime_directory;
@@ -53,6 +55,8 @@ pub struct AgentConfig {
     pub logs: LogsConfig,
     /// How git sources are fetched.
     pub git: GitConfig,
+    /// Where its metrics can be read.
+    pub metrics: MetricsConfig,
 }
 
 impl Default for AgentConfig {
@@ -70,6 +74,7 @@ impl Default for AgentConfig {
             capacity: CapacityConfig::default(),
             logs: LogsConfig::default(),
             git: GitConfig::default(),
+            metrics: MetricsConfig::default(),
         }
     }
 }

@@ -1,18 +1,22 @@
 //! The coordinator's configuration: one TOML file, one Rust file per section.
 
 mod listen;
+mod metrics;
 mod records;
 mod retention;
 mod secrets;
 mod storage;
 mod timings;
+mod usage;
 
 pub use listen::ListenConfig;
+pub use metrics::MetricsConfig;
 pub use records::{RecordsConfig, RecordsKind};
 pub use retention::{Keep, RetentionConfig};
 pub use secrets::{SecretsConfig, SecretsFrom};
 pub use storage::StorageConfig;
 pub use timings::TimingsConfig;
+pub use usage::{Price, UsageConfig};
 
 pub use buildyard_config::ConfigError;
 
@@ -39,6 +43,8 @@ pub struct CoordinatorConfig {
     pub storage: Option<StorageConfig>,
     pub retention: RetentionConfig,
     pub timings: TimingsConfig,
+    pub usage: UsageConfig,
+    pub metrics: MetricsConfig,
 }
 
 impl Default for CoordinatorConfig {
@@ -54,6 +60,8 @@ impl Default for CoordinatorConfig {
             storage: None,
             retention: RetentionConfig::default(),
             timings: TimingsConfig::default(),
+            usage: UsageConfig::default(),
+            metrics: MetricsConfig::default(),
         }
     }
 }
@@ -82,6 +90,7 @@ impl CoordinatorConfig {
         self.retention.check()?;
         self.secrets.check()?;
         self.timings.check()?;
+        self.usage.check()?;
         self.storage.as_ref().map_or(Ok(()), StorageConfig::check)
     }
 }

@@ -205,10 +205,11 @@ fn supervise(
         events: tell,
         close: close.clone(),
     };
+    transport.enrolment.recall(&transport.uplink);
     let health = Health::watch(site.executor.clone(), config.data_dir.clone(), config.disk_floor);
     let pulse = Pulse::watch(config.data_dir.clone());
     let held = kept.iter().map(|kept| kept.lease.clone());
-    let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held);
+    let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held).launched_by(&config.launch);
     let mut supervisor = Supervisor::new(session, site, report, online, close, lock);
     tokio::spawn(async move {
         supervisor.adopt(kept);
@@ -239,7 +240,7 @@ fn capacity(config: &AgentConfig, capabilities: &Capabilities) -> Capacity {
         privileged: config.allow_privileged,
         local_source: !config.allow_local_sources.is_empty(),
         executor: capabilities.name.to_owned(),
-        fleet: None,
+        fleet: config.launch.fleet.clone(),
     }
 }
 

@@ -33,7 +33,7 @@ mod voice;
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};
 pub use config::{
     AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GitConfig,
-    LogsConfig, MetricsConfig, ParseQuantityError, Span,
+    LaunchConfig, LogsConfig, MetricsConfig, ParseQuantityError, Span,
 };
 pub use lock::LockError;
 pub use supervisor::RunError;

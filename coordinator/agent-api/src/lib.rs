@@ -5,6 +5,7 @@ mod agents;
 mod builds;
 mod fleet;
 mod identity;
+mod inbox;
 mod logs;
 mod metering;
 mod session;

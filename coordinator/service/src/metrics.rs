@@ -14,6 +14,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Metrics {
     registry: Mutex<Registry>,
+    /// Two who ask at once would take each other's gauges away.
+    looking: tokio::sync::Mutex<()>,
     gauges: look::Looked,
     finished: Counters,
     wait: Durations,
@@ -66,6 +68,7 @@ impl Default for Metrics {
                 "From a request's head to its answer's, by operation",
                 Durations::SHORT,
             ),
+            looking: tokio::sync::Mutex::default(),
             registry: Mutex::new(registry),
         }
     }

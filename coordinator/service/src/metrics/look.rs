@@ -40,6 +40,7 @@ impl Looked {
 impl Service {
     /// The metrics, as the text that Prometheus reads. What cannot be looked up is left out.
     pub async fn metrics_text(&self) -> String {
+        let _turn = self.inner.metrics.looking.lock().await;
         if let Err(error) = self.look().await {
             tracing::warn!(%error, "some metrics could not be looked up");
         }

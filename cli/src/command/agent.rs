@@ -1,6 +1,7 @@
 //! `agent`: the daemon of a build host, from its configuration file, or from what its launch put into the environment.
 
 use crate::all_in_one::this_program;
+use crate::command::daemon::DaemonArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::follow::interrupt;

@@ -9,6 +9,7 @@ mod environment;
 mod executor;
 mod launch;
 mod logs;
+mod metrics;
 mod source;
 
 pub use buildyard_config::{ByteSize, ConfigError, ParseQuantityError, Span};
@@ -17,6 +18,7 @@ pub use coordinator::CoordinatorConfig;
 pub use executor::{ExecutorConfig, ExecutorKind};
 pub use launch::LaunchConfig;
 pub use logs::LogsConfig;
+pub use metrics::MetricsConfig;
 pub use source::GitConfig;
 
 pub(crate) use environment::runtime_directory;
@@ -55,6 +57,8 @@ pub struct AgentConfig {
     pub logs: LogsConfig,
     /// How git sources are fetched.
     pub git: GitConfig,
+    /// Where its metrics can be read.
+    pub metrics: MetricsConfig,
     /// By which launch it woke up; not from the file.
     #[serde(skip)]
     pub launch: LaunchConfig,
@@ -75,6 +79,7 @@ impl Default for AgentConfig {
             capacity: CapacityConfig::default(),
             logs: LogsConfig::default(),
             git: GitConfig::default(),
+            metrics: MetricsConfig::default(),
             launch: LaunchConfig::default(),
         }
     }

@@ -14,6 +14,7 @@ mod folder;
 mod health;
 mod lock;
 mod logs;
+mod metrics;
 mod moment;
 mod orders;
 mod report;
@@ -32,7 +33,7 @@ mod voice;
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};
 pub use config::{
     AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GitConfig,
-    LaunchConfig, LogsConfig, ParseQuantityError, Span,
+    LaunchConfig, LogsConfig, MetricsConfig, ParseQuantityError, Span,
 };
 pub use lock::LockError;
 pub use supervisor::RunError;

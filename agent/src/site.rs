@@ -2,6 +2,7 @@
 
 use crate::bell::Ringer;
 use crate::folder::Builds;
+use crate::metrics::{Metrics, Page};
 use crate::uplink::Uplink;
 use buildyard_executor::{Capabilities, Executor};
 use buildyard_model::{AgentId, Clock};
@@ -36,4 +37,7 @@ pub(crate) struct Site {
     pub builds: Builds,
     /// Whether the coordinator is there.
     pub online: watch::Receiver<bool>,
+    pub metrics: Arc<Metrics>,
+    /// Ends with the agent.
+    pub _page: Page,
 }

@@ -15,6 +15,7 @@ pub(crate) mod show;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod up;
+pub(crate) mod usage;
 
 use crate::arguments::Command;
 use crate::exit::Exit;
@@ -63,6 +64,7 @@ impl Command {
             Self::Show(args) => show::execute(args).await,
             Self::Artifacts(args) => artifacts::execute(args).await,
             Self::Agents(args) => agents::execute(args).await,
+            Self::Usage(args) => usage::execute(args).await,
             Self::Admin(args) => admin::execute(args).await,
             Self::Coordinator(args) => coordinator::execute(args).await,
             Self::Agent(args) => agent::execute(args).await,

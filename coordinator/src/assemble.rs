@@ -91,7 +91,7 @@ impl Coordinator {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(unusable)?;
         // The lock of the records comes first: nothing is touched that another coordinator uses.
         let records = records::open(config).await?;
-        let listeners = doors::bind(&config.listen).await?;
+        let listeners = doors::bind(&config.listen, &config.metrics).await?;
         let (credentials, is_first_start) = Credentials::of(&config.data_dir).map_err(unusable)?;
         let http_url = config.listen.public_url.clone().unwrap_or_else(|| format!("http://{}", listeners.http_address));
         let storage = storage::open(config, &credentials, &http_url).await?;
@@ -143,6 +143,7 @@ fn settings(
 ) -> Settings {
     Settings {
         region: config.region.clone(),
+        prices: config.usage.prices(),
         account: config.account.clone(),
         endpoint_url,
         artifact_bucket: storage.artifact_bucket.clone(),

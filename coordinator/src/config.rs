@@ -2,21 +2,25 @@
 
 mod listen;
 mod provisioners;
+mod metrics;
 mod records;
 mod retention;
 mod secrets;
 mod storage;
 mod timings;
+mod usage;
 
 pub use listen::ListenConfig;
 pub use provisioners::{
     AutoscalingGroupConfig, CommandConfig, DockerConfig, ProcessConfig, ProvisionerConfig, SwarmConfig,
 };
+pub use metrics::MetricsConfig;
 pub use records::{RecordsConfig, RecordsKind};
 pub use retention::{Keep, RetentionConfig};
 pub use secrets::{SecretsConfig, SecretsFrom};
 pub use storage::StorageConfig;
 pub use timings::TimingsConfig;
+pub use usage::{Price, UsageConfig};
 
 pub use buildyard_config::ConfigError;
 use buildyard_service::ImageNames;
@@ -49,6 +53,8 @@ pub struct CoordinatorConfig {
     /// Places where instances are started, by name.
     pub provisioners: BTreeMap<String, ProvisionerConfig>,
     pub timings: TimingsConfig,
+    pub usage: UsageConfig,
+    pub metrics: MetricsConfig,
 }
 
 impl Default for CoordinatorConfig {
@@ -66,6 +72,8 @@ impl Default for CoordinatorConfig {
             retention: RetentionConfig::default(),
             provisioners: BTreeMap::new(),
             timings: TimingsConfig::default(),
+            usage: UsageConfig::default(),
+            metrics: MetricsConfig::default(),
         }
     }
 }
@@ -103,6 +111,7 @@ impl CoordinatorConfig {
         for (name, provisioner) in &self.provisioners {
             provisioner.check(name)?;
         }
+        self.usage.check()?;
         self.storage.as_ref().map_or(Ok(()), StorageConfig::check)
     }
 }

@@ -1,10 +1,11 @@
 //! The one way to change a build: load, decide, commit, then perform the effects.
 
 use crate::sessions::ToAgent;
-use crate::{Error, Service};
+use crate::{Error, Service, usage};
 use buildyard_model::BuildId;
 use buildyard_scheduler::build::Lease;
 use buildyard_scheduler::{Build, Effect, Event, Rejected, Step, lifecycle};
+use std::time::Instant;
 
 /// How often a decision is made anew when somebody else commits in between.
 const TRIES: u32 = 16;
@@ -27,13 +28,17 @@ impl Service {
                 Some(build) => (build, false),
                 None => (self.load(id).await?, true),
             };
-            let step = match lifecycle::apply(&build, event.clone(), self.now()) {
+            let mut step = match lifecycle::apply(&build, event.clone(), self.now()) {
                 Ok(step) => step,
                 Err(rejected) if is_stored => return Ok(Applied::Rejected(rejected, build)),
                 Err(_) => continue,
             };
+            step.effects.extend(usage::measure(&step.build));
+            let began = Instant::now();
             match self.store().commit(&step).await {
                 Ok(entries) => {
+                    self.inner.metrics.commit(began.elapsed());
+                    self.inner.metrics.changed(&build.state, &step.build, self.now());
                     if !entries.is_empty() {
                         self.inner.outbox_bell.notify_one();
                     }
@@ -76,6 +81,7 @@ impl Service {
                 Effect::DropUploads { .. }
                 | Effect::Retry { .. }
                 | Effect::DropLogs { .. }
+                | Effect::Meter { .. }
                 | Effect::ExportLog { .. } => {}
             }
         }

@@ -13,6 +13,7 @@ mod error;
 mod leases;
 mod load;
 pub mod logs;
+mod metrics;
 mod own_bucket;
 pub mod parameters;
 mod projects;
@@ -38,6 +39,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod transfers;
+mod usage;
 pub mod users;
 mod waiting;
 mod watch;
@@ -52,6 +54,7 @@ pub use logs::{
     BuildLog, EventLimits, EventPage, Found, FoundEvent, LogEvent, LogGroup, LogReader, LogSink, LogStream, Place,
     Search, StreamOrder, StreamQuery,
 };
+pub use metrics::Metrics;
 pub use projects::{ProjectRequest, Visibility};
 pub use reach::Reach;
 pub use records::{ListedAs, SortBy};
@@ -63,6 +66,7 @@ pub use settings::{BuildSettings, ImageNames, Retention, Settings, Timings};
 pub use source_credentials::{CredentialInfo, ImportedCredential};
 pub use start::Overrides;
 pub use transfers::{DownloadPage, FinishedUpload, OpenedUpload, StoredObject, UploadRequest};
+pub use usage::Prices;
 pub use users::NewKey;
 
 use buildyard_blobs::{Objects, Transfers};
@@ -96,6 +100,7 @@ struct Inner {
     safe: Safe,
     sessions: sessions::Sessions,
     turns: agents::Turns,
+    metrics: Metrics,
     load: load::Loads,
     recent: recent::Recent,
     changes: watch::Changes,
@@ -121,6 +126,7 @@ impl Service {
                 safe,
                 sessions: sessions::Sessions::default(),
                 turns: agents::Turns::default(),
+                metrics: Metrics::default(),
                 load: load::Loads::default(),
                 recent: recent::Recent::default(),
                 changes: watch::Changes::default(),
@@ -141,6 +147,11 @@ impl Service {
     /// The present moment, by the service's clock.
     pub fn now(&self) -> Timestamp {
         self.inner.parts.clock.now()
+    }
+
+    /// What is measured, for the doors to add their part.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
     }
 
     /// The settings in force.

@@ -1,5 +1,6 @@
 //! What the owner of the fleet decides about it, as far as the service must know.
 
+use crate::Prices;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -103,6 +104,8 @@ pub struct BuildSettings {
 pub struct Settings {
     /// For ARNs and `AWS_REGION`.
     pub region: String,
+    /// Of a minute of build time.
+    pub prices: Prices,
     /// For ARNs: twelve digits.
     pub account: String,
     /// How clients reach the HTTP door, for URLs that are given to them: `http://host:port`, without a slash at its end.

@@ -41,6 +41,7 @@ impl Drop for Rig {
 fn settings() -> Settings {
     Settings {
         region: "eu-west-1".into(),
+        prices: buildyard_service::Prices::default(),
         account: "000000000000".into(),
         artifact_bucket: "artifacts".into(),
         system_bucket: "system".into(),

@@ -10,7 +10,7 @@ pub(crate) use document::Document;
 pub(crate) use refusal::Refusal;
 
 use crate::failure::Failure;
-use buildyard_model::{AgentView, BuildView, Day, ProjectName, Submission, UsageBy, UsageReport};
+use buildyard_model::{AgentView, BuildView, Day, ProjectName, Submission, UsageBy, UsageReport, WhyView};
 use buildyard_proto::convert;
 use buildyard_proto::v1;
 use buildyard_proto::v1::admin_client::AdminClient;
@@ -137,6 +137,13 @@ impl Fleet {
         let request = v1::GetRequest { build_id: id.to_owned() };
         let reply = self.builds.clone().get(timed(request)).await.map_err(|status| self.refused(&status))?;
         Document::read("build", &reply.into_inner().build)
+    }
+
+    /// Why a build is where it is.
+    pub(crate) async fn why(&self, id: &str) -> Result<Document<WhyView>, Failure> {
+        let request = v1::GetRequest { build_id: id.to_owned() };
+        let reply = self.builds.clone().why(timed(request)).await.map_err(|status| self.refused(&status))?;
+        Document::read("why", &reply.into_inner().why)
     }
 
     /// The newest builds, newest first: at most `limit`, of one project or of all.

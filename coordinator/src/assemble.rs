@@ -152,6 +152,7 @@ fn settings(
         client_tokens_sha256: vec![fingerprint(credentials.client_token.expose())],
         timings: config.timings.timings(),
         retention: config.retention.retention(),
+        queue: config.queue.queueing(),
         builds: BuildSettings { images: ImageNames(config.images.clone()), require_role: config.secrets.require_role },
     }
 }

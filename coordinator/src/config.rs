@@ -3,6 +3,7 @@
 mod listen;
 mod provisioners;
 mod metrics;
+mod queue;
 mod records;
 mod retention;
 mod secrets;
@@ -15,6 +16,7 @@ pub use provisioners::{
     AutoscalingGroupConfig, CommandConfig, DockerConfig, ProcessConfig, ProvisionerConfig, SwarmConfig,
 };
 pub use metrics::MetricsConfig;
+pub use queue::{PlacementPolicy, QueueConfig};
 pub use records::{RecordsConfig, RecordsKind};
 pub use retention::{Keep, RetentionConfig};
 pub use secrets::{SecretsConfig, SecretsFrom};
@@ -52,6 +54,7 @@ pub struct CoordinatorConfig {
     pub retention: RetentionConfig,
     /// Places where instances are started, by name.
     pub provisioners: BTreeMap<String, ProvisionerConfig>,
+    pub queue: QueueConfig,
     pub timings: TimingsConfig,
     pub usage: UsageConfig,
     pub metrics: MetricsConfig,
@@ -71,6 +74,7 @@ impl Default for CoordinatorConfig {
             storage: None,
             retention: RetentionConfig::default(),
             provisioners: BTreeMap::new(),
+            queue: QueueConfig::default(),
             timings: TimingsConfig::default(),
             usage: UsageConfig::default(),
             metrics: MetricsConfig::default(),
@@ -106,6 +110,7 @@ impl CoordinatorConfig {
         }
         self.listen.check()?;
         self.retention.check()?;
+        self.queue.check()?;
         self.secrets.check()?;
         self.timings.check()?;
         for (name, provisioner) in &self.provisioners {

@@ -8,6 +8,7 @@ mod artifacts;
 mod builds;
 mod crashes;
 mod disks;
+mod fair_share;
 mod foreign_storage;
 mod full_disks;
 mod hosts;

@@ -67,7 +67,7 @@ impl Service {
     /// derived from the state again (on reconnect, or by a reconciler).
     fn perform(&self, step: Step) -> Build {
         let Step { build, effects } = step;
-        self.inner.load.note(&build);
+        self.note(&build);
         self.inner.recent.keep(&build);
         self.close_log_soon(&build);
         for effect in effects {
@@ -87,6 +87,14 @@ impl Service {
         }
         self.inner.changes.tell(&build.spec.id);
         build
+    }
+
+    /// Takes note of a build's committed state.
+    pub(crate) fn note(&self, build: &Build) {
+        if let Some(agent) = self.inner.load.note(build, self.now()) {
+            tracing::warn!(agent.id = %agent, "an agent rests: builds in a row ended there in FAULT before a command began");
+            self.inner.sessions.touch(&agent);
+        }
     }
 
     pub(crate) fn offer(&self, lease: &Lease, build: &Build) {

@@ -43,6 +43,7 @@ mod usage;
 pub mod users;
 mod waiting;
 mod watch;
+mod why;
 
 pub use agents::{Heartbeat, Hello, Removal, Withdraw};
 pub use buildyard_store::{IdQuery, Order};
@@ -62,7 +63,7 @@ pub use report_groups::ReportGroupRequest;
 pub use safe::Safe;
 pub use secrets::{AwsCredentials, AwsSecrets, AwsSettings, FileSecrets, HeldSecrets, InOrder, SecretKind, Secrets};
 pub use sessions::{SessionEnd, ToAgent};
-pub use settings::{BuildSettings, ImageNames, Retention, Settings, Timings};
+pub use settings::{BuildSettings, ImageNames, Queueing, Retention, Settings, Timings};
 pub use source_credentials::{CredentialInfo, ImportedCredential};
 pub use start::Overrides;
 pub use transfers::{DownloadPage, FinishedUpload, OpenedUpload, StoredObject, UploadRequest};
@@ -71,6 +72,7 @@ pub use users::NewKey;
 
 use buildyard_blobs::{Objects, Transfers};
 use buildyard_model::{Clock, Timestamp};
+pub use buildyard_scheduler::placement::Policy as Placement;
 use buildyard_store::Store;
 pub use buildyard_vault::Vault;
 use std::sync::Arc;
@@ -109,6 +111,8 @@ struct Inner {
     users: users::Users,
     /// Rung when a build may have become placeable.
     match_bell: tokio::sync::Notify,
+    /// When the last estimate was made of a build that nobody had asked about.
+    estimated_at: std::sync::atomic::AtomicI64,
     /// Rung when the outbox grew.
     outbox_bell: tokio::sync::Notify,
     started_at: Timestamp,
@@ -118,6 +122,7 @@ impl Service {
     /// Puts the parts together; nothing runs yet (see [`reconcile::run`]).
     pub fn new(parts: Parts) -> Self {
         let started_at = parts.clock.now();
+        let load = load::Loads::new(parts.settings.queue.placement, parts.settings.queue.weights.clone());
         let (store, vault, clock) = (parts.store.clone(), parts.vault.clone(), parts.clock.clone());
         let safe = Safe::new(store, vault, clock, &parts.settings.region, &parts.settings.account);
         Self {
@@ -127,13 +132,14 @@ impl Service {
                 sessions: sessions::Sessions::default(),
                 turns: agents::Turns::default(),
                 metrics: Metrics::default(),
-                load: load::Loads::default(),
+                load,
                 recent: recent::Recent::default(),
                 changes: watch::Changes::default(),
                 logs: logs::LiveLogs::default(),
                 directory: tokio::sync::Mutex::default(),
                 users: users::Users::default(),
                 match_bell: tokio::sync::Notify::new(),
+                estimated_at: std::sync::atomic::AtomicI64::new(0),
                 outbox_bell: tokio::sync::Notify::new(),
                 started_at,
             }),

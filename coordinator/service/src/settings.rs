@@ -1,7 +1,9 @@
 //! What the owner of the fleet decides about it, as far as the service must know.
 
 use crate::Prices;
-use std::collections::BTreeMap;
+use buildyard_model::ProjectName;
+use buildyard_scheduler::placement::Policy;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// Durations of the protocol (reliability 2.2).
@@ -53,6 +55,15 @@ impl Default for Retention {
     fn default() -> Self {
         Self { logs: None, sources: Some(Duration::from_secs(7 * 24 * 3600)) }
     }
+}
+
+/// How waiting builds are shared out.
+#[derive(Debug, Clone, Default)]
+pub struct Queueing {
+    /// What projects get of the slots in proportion to one another; 1 for those that are not named.
+    pub weights: HashMap<ProjectName, u32>,
+    /// Which of the agents that fit is taken.
+    pub placement: Policy,
 }
 
 /// Images by the names that stand for them, which may hold `*`.
@@ -120,6 +131,7 @@ pub struct Settings {
     pub client_tokens_sha256: Vec<String>,
     pub timings: Timings,
     pub retention: Retention,
+    pub queue: Queueing,
     pub builds: BuildSettings,
 }
 

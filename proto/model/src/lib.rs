@@ -23,6 +23,7 @@ pub mod time;
 pub mod usage;
 pub mod user;
 pub mod vitals;
+pub mod wait;
 pub mod withdrawal;
 
 pub use artifact::{ArtifactKind, ArtifactRecord, ArtifactSpec, Namespace, Packaging};
@@ -46,4 +47,5 @@ pub use time::{Clock, Epoch, SystemClock, Timestamp};
 pub use usage::{Day, Metered, UsageBy, UsageGroup, UsageReport};
 pub use user::{KeyView, PolicyView, UserView};
 pub use vitals::Vitals;
+pub use wait::{AgentWord, EstimateScore, StartEstimate, WaitReason, WhyView};
 pub use withdrawal::{Withdrawal, WithdrawalKind};

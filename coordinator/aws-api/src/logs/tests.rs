@@ -48,6 +48,7 @@ fn settings() -> Settings {
         join_token_sha256: fingerprint("join"),
         endpoint_url: "http://localhost:8080".into(),
         retention: buildyard_service::Retention::default(),
+        queue: buildyard_service::Queueing::default(),
         builds: buildyard_service::BuildSettings::default(),
         client_tokens_sha256: vec![],
         timings: Timings::default(),

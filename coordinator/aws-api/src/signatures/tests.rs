@@ -54,6 +54,7 @@ async fn rig(policy: &str) -> Rig {
             join_token_sha256: String::new(),
             endpoint_url: "http://localhost:8080".into(),
             retention: buildyard_service::Retention::default(),
+            queue: buildyard_service::Queueing::default(),
             builds: buildyard_service::BuildSettings::default(),
             client_tokens_sha256: Vec::new(),
             timings: Timings::default(),

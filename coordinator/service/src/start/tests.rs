@@ -42,6 +42,7 @@ fn job_of(project: Project) -> JobSpec {
         join_token_sha256: String::new(),
         endpoint_url: "http://localhost:8080".into(),
         retention: crate::Retention::default(),
+        queue: crate::Queueing::default(),
         builds: crate::BuildSettings::default(),
         client_tokens_sha256: vec![],
         timings: Timings::default(),

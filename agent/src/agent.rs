@@ -7,25 +7,31 @@ use crate::enrolment::Enrolment;
 use crate::folder::{Builds, Kept};
 use crate::health::Health;
 use crate::lock::{DataLock, LockError};
+use crate::run::sandbox;
 use crate::session::Session;
 use crate::site::Site;
 use crate::supervisor::{RunError, Sources, Supervisor, Switches};
 use crate::sweep;
 use crate::transport::Transport;
 use crate::uplink::Uplink;
+use crate::warm::{self, Shape, Warm};
 use buildyard_executor::{Capabilities, Engine, EngineOptions, Executor, ExecutorError, Host, HostOptions};
-use buildyard_model::{AgentId, Capacity, SystemClock};
+use buildyard_model::{AgentId, Capacity, ComputeType, EnvironmentType, SystemClock};
 use buildyard_source::{Fetcher, Options, Ssh, passed_environment};
 use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Events and reports that wait for the loop.
 const QUEUE: usize = 256;
+/// How long an agent that ends tries to remove its warm containers; the next start removes the rest.
+const LEAVE: Duration = Duration::from_secs(20);
 
 /// Why an agent did not start.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +151,9 @@ async fn begin(
     let kept = at(&config.data_dir, builds.scan())?;
     let slugs = kept.iter().map(|kept| kept.lease.slug()).collect();
     at(&config.data_dir, builds.forget_others(&slugs))?;
-    let leftovers = sweep::leftovers(&*executor, &name, &slugs).await?;
+    at(&config.data_dir, builds.forget_warm())?;
+    let sandboxes = kept.iter().filter_map(|kept| kept.state.sandbox().cloned()).collect();
+    let leftovers = sweep::leftovers(&*executor, &name, &slugs, &sandboxes).await?;
     tokio::spawn(sweep::remove(executor.clone(), leftovers));
     let binary = at(program, binary::keep(program, &config.data_dir))?;
     if kept.is_empty() {
@@ -156,6 +164,7 @@ async fn begin(
     let http = buildyard_artifacts::transfer::http_client().map_err(buildyard_source::Error::from)?;
     let uplink = Uplink::new(&config.coordinator)?;
     let (online, is_online) = watch::channel(false);
+    let capacity = capacity(&config, &capabilities);
     let site = Arc::new(Site {
         name: name.clone(),
         executor: executor.clone(),
@@ -168,12 +177,13 @@ async fn begin(
         log_limit_bytes: config.logs.limit.as_bytes(),
         clock: Arc::new(SystemClock),
         builds,
+        warm: warm(&config, capacity.slots, &capabilities),
         online: is_online,
         capabilities: capabilities.clone(),
     });
     let switches = Switches { drain: shutdown.child_token(), ..Switches::default() };
     let control = AgentControl(switches.clone());
-    let task = supervise(&config, site, capacity(&config, &capabilities), kept, online, switches, lock);
+    let task = supervise(&config, site, capacity, kept, online, switches, lock);
     tracing::info!(agent = %name, coordinator = %config.coordinator.endpoint, "agent started");
     Ok(AgentHandle { name, control, task })
 }
@@ -199,14 +209,30 @@ fn supervise(
     let health = Health::watch(site.executor.clone(), config.data_dir.clone(), config.disk_floor);
     let held = kept.iter().map(|kept| kept.lease.clone());
     let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held);
+    let (leave, abort) = (switches.drain.child_token(), switches.abort.clone());
+    let keeper = warm::keep(site.clone(), config.warm.images.clone(), leave.clone());
     let mut supervisor = Supervisor::new(session, site, report, online, close, lock);
     tokio::spawn(async move {
         supervisor.adopt(kept);
         let dialling = tokio::spawn(transport.run());
+        let mut keeping = tokio::spawn(keeper);
         let ended = supervisor.run(Sources { events, reports, health, switches }).await;
         dialling.abort();
+        leave.cancel();
+        if abort.is_cancelled() || timeout(LEAVE, &mut keeping).await.is_err() {
+            keeping.abort();
+        }
         ended
     })
+}
+
+/// Warm containers are for sandboxes that are kept apart: on the host a program is started as fast.
+fn warm(config: &AgentConfig, slots: u32, capabilities: &Capabilities) -> Warm {
+    let limit = if capabilities.isolates { config.warm.most(slots) } else { 0 };
+    let small = ComputeType::Small.resources(EnvironmentType::LinuxContainer);
+    let limits = sandbox::limits(small, capabilities.resources);
+    let always = config.warm.images.iter().map(|image| Shape::new(image, limits, false)).collect();
+    Warm::new(limit, config.warm.idle.0, always)
 }
 
 pub(crate) async fn executor(config: &AgentConfig) -> Result<Arc<dyn Executor>, ExecutorError> {

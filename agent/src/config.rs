@@ -9,6 +9,7 @@ mod environment;
 mod executor;
 mod logs;
 mod source;
+mod warm;
 
 pub use buildyard_config::{ByteSize, ConfigError, ParseQuantityError, Span};
 pub use capacity::CapacityConfig;
@@ -16,6 +17,7 @@ pub use coordinator::CoordinatorConfig;
 pub use executor::{ExecutorConfig, ExecutorKind};
 pub use logs::LogsConfig;
 pub use source::GitConfig;
+pub use warm::WarmConfig;
 
 pub(crate) use environment::runtime_directory;
 
@@ -53,6 +55,8 @@ pub struct AgentConfig {
     pub logs: LogsConfig,
     /// How git sources are fetched.
     pub git: GitConfig,
+    /// Containers that wait for builds.
+    pub warm: WarmConfig,
 }
 
 impl Default for AgentConfig {
@@ -70,6 +74,7 @@ impl Default for AgentConfig {
             capacity: CapacityConfig::default(),
             logs: LogsConfig::default(),
             git: GitConfig::default(),
+            warm: WarmConfig::default(),
         }
     }
 }
@@ -111,6 +116,7 @@ impl AgentConfig {
         self.coordinator.check()?;
         self.executor.check()?;
         self.logs.check()?;
+        self.warm.check()?;
         self.capacity.check()
     }
 

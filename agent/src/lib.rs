@@ -27,11 +27,12 @@ mod transfers;
 mod transport;
 mod uplink;
 mod voice;
+mod warm;
 
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};
 pub use config::{
     AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GitConfig,
-    LogsConfig, ParseQuantityError, Span,
+    LogsConfig, ParseQuantityError, Span, WarmConfig,
 };
 pub use lock::LockError;
 pub use supervisor::RunError;

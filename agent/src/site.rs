@@ -3,6 +3,7 @@
 use crate::bell::Ringer;
 use crate::folder::Builds;
 use crate::uplink::Uplink;
+use crate::warm::Warm;
 use buildyard_executor::{Capabilities, Executor};
 use buildyard_model::{AgentId, Clock};
 use buildyard_source::Fetcher;
@@ -14,6 +15,9 @@ use tokio::sync::watch;
 pub(crate) const AGENT_LABEL: &str = "buildyard.agent";
 pub(crate) const LEASE_LABEL: &str = "buildyard.lease";
 pub(crate) const BUILD_LABEL: &str = "buildyard.build";
+/// In the lease's place, on those that were started before their build came. Labels cannot be changed: which lease took
+/// it is in the lease's folder.
+pub(crate) const WARM_LABEL: &str = "buildyard.warm";
 
 /// The shared things.
 #[derive(Debug)]
@@ -34,6 +38,7 @@ pub(crate) struct Site {
     pub log_limit_bytes: u64,
     pub clock: Arc<dyn Clock>,
     pub builds: Builds,
+    pub warm: Warm,
     /// Whether the coordinator is there.
     pub online: watch::Receiver<bool>,
 }

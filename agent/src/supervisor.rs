@@ -109,6 +109,9 @@ impl Supervisor {
             let (desk, orders) = orders::channel();
             self.desks.insert(lease.clone(), desk);
             self.occupied.insert(lease.clone());
+            if let Some(sandbox) = state.sandbox() {
+                self.site.warm.adopt(&lease, sandbox);
+            }
             let unusable = folder.clone();
             match Build::open(self.site.clone(), (lease.clone(), job), folder, state, orders, self.reports.clone()) {
                 Ok(build) => self.spawn(lease, build),

@@ -7,6 +7,7 @@ mod capacity;
 mod coordinator;
 mod environment;
 mod executor;
+mod gc;
 mod logs;
 mod source;
 mod warm;
@@ -15,6 +16,7 @@ pub use buildyard_config::{ByteSize, ConfigError, ParseQuantityError, Span};
 pub use capacity::CapacityConfig;
 pub use coordinator::CoordinatorConfig;
 pub use executor::{ExecutorConfig, ExecutorKind};
+pub use gc::GcConfig;
 pub use logs::LogsConfig;
 pub use source::GitConfig;
 pub use warm::WarmConfig;
@@ -57,6 +59,8 @@ pub struct AgentConfig {
     pub git: GitConfig,
     /// Containers that wait for builds.
     pub warm: WarmConfig,
+    /// What is kept for later builds.
+    pub gc: GcConfig,
 }
 
 impl Default for AgentConfig {
@@ -75,6 +79,7 @@ impl Default for AgentConfig {
             logs: LogsConfig::default(),
             git: GitConfig::default(),
             warm: WarmConfig::default(),
+            gc: GcConfig::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ mod clear;
 mod config;
 mod enrolment;
 mod folder;
+mod gc;
 mod health;
 mod lock;
 mod logs;
@@ -20,6 +21,7 @@ mod report;
 mod retry;
 mod run;
 mod session;
+mod shelf;
 mod site;
 mod supervisor;
 mod sweep;
@@ -31,8 +33,8 @@ mod warm;
 
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};
 pub use config::{
-    AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GitConfig,
-    LogsConfig, ParseQuantityError, Span, WarmConfig,
+    AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GcConfig,
+    GitConfig, LogsConfig, ParseQuantityError, Span, WarmConfig,
 };
 pub use lock::LockError;
 pub use supervisor::RunError;

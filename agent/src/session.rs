@@ -13,7 +13,7 @@ mod offers;
 mod outbox;
 
 use crate::report::{Finished, Snapshot};
-use buildyard_model::{Capacity, JobSpec, LeaseToken};
+use buildyard_model::{Affinity, Capacity, JobSpec, LeaseToken};
 use buildyard_proto::v1::agent_message::Body;
 use buildyard_proto::v1::coordinator_message::Body as Command;
 use buildyard_proto::{convert, v1};
@@ -21,7 +21,7 @@ use holding::Holdings;
 use link::Link;
 use offers::Parked;
 use outbox::Outbox;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// The protocol that this agent speaks.
@@ -48,6 +48,8 @@ pub(crate) enum Input {
     Freed(LeaseToken),
     /// Why no build can be run now; `None` when one can.
     Health(Option<String>),
+    /// What the agent holds that makes builds quicker.
+    Holds(BTreeSet<Affinity>),
     /// Finish what runs and take nothing new.
     Drain,
     /// Time passed.
@@ -85,6 +87,9 @@ pub(crate) struct Session {
     holdings: Holdings,
     parked: VecDeque<Parked>,
     unhealthy: Option<String>,
+    holds: BTreeSet<Affinity>,
+    /// Whether the coordinator knows `holds`.
+    holds_told: bool,
     /// This process is to end.
     leaving: bool,
     /// The coordinator wants no more builds here.
@@ -103,6 +108,8 @@ impl Session {
             holdings: held.into_iter().collect(),
             parked: VecDeque::new(),
             unhealthy: None,
+            holds: BTreeSet::new(),
+            holds_told: false,
             leaving: false,
             told_to_drain: false,
             drained: false,
@@ -125,6 +132,10 @@ impl Session {
             Input::Finished(lease, finished) => self.finished(&lease, &finished, &mut outputs),
             Input::Freed(lease) => self.freed(&lease, now, &mut outputs),
             Input::Health(unhealthy) => self.health(unhealthy, now, &mut outputs),
+            Input::Holds(holds) => {
+                self.holds_told &= self.holds == holds;
+                self.holds = holds;
+            }
             Input::Drain => self.leave(&mut outputs),
             Input::Tick => {}
         }
@@ -152,6 +163,7 @@ impl Session {
         self.link.opened(now);
         // Who wants it drained says so again in every session.
         self.told_to_drain = false;
+        self.holds_told = false;
         let hello = v1::Hello {
             protocol: PROTOCOL,
             version: self.version.clone(),
@@ -306,9 +318,13 @@ impl Session {
     fn beat(&mut self, now: Duration, outputs: &mut Vec<Output>) {
         self.link.beaten(now);
         let unhealthy = self.unhealthy.clone().unwrap_or_default();
+        let holds_changed = !std::mem::replace(&mut self.holds_told, true);
+        let holds = if holds_changed { self.holds.iter().map(|affinity| affinity.0).collect() } else { Vec::new() };
         outputs.push(unnumbered(Body::Heartbeat(v1::Heartbeat {
             unhealthy,
             held: self.wire_held(),
+            holds,
+            holds_changed,
             ..v1::Heartbeat::default()
         })));
     }

@@ -2,9 +2,10 @@
 
 use crate::bell::Ringer;
 use crate::folder::Builds;
+use crate::shelf::Shelf;
 use crate::uplink::Uplink;
 use crate::warm::Warm;
-use buildyard_executor::{Capabilities, Executor};
+use buildyard_executor::{Capabilities, Executor, Stock};
 use buildyard_model::{AgentId, Clock};
 use buildyard_source::Fetcher;
 use std::path::PathBuf;
@@ -24,6 +25,9 @@ pub(crate) const WARM_LABEL: &str = "buildyard.warm";
 pub(crate) struct Site {
     pub name: AgentId,
     pub executor: Arc<dyn Executor>,
+    /// Its images, where it has any.
+    pub stock: Option<Arc<dyn Stock>>,
+    pub shelf: Shelf,
     /// As found at the start.
     pub capabilities: Capabilities,
     pub uplink: Uplink,

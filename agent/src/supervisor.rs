@@ -11,7 +11,7 @@ use crate::run::{Build, Report, Reports};
 use crate::session::{Input, Session};
 use crate::site::Site;
 use crate::transport::Event;
-use buildyard_model::{LeaseToken, Outcome};
+use buildyard_model::{Affinity, LeaseToken, Outcome};
 use buildyard_proto::v1;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -72,6 +72,7 @@ pub(crate) struct Sources {
     pub events: mpsc::Receiver<Event>,
     pub reports: mpsc::Receiver<(LeaseToken, Report)>,
     pub health: Health,
+    pub holds: watch::Receiver<BTreeSet<Affinity>>,
     pub switches: Switches,
 }
 
@@ -128,6 +129,8 @@ impl Supervisor {
     /// Runs until the agent is drained, killed or aborted.
     pub(crate) async fn run(mut self, mut sources: Sources) -> Result<(), RunError> {
         self.apply(Input::Health(sources.health.problem()));
+        let holds = sources.holds.borrow_and_update().clone();
+        self.apply(Input::Holds(holds));
         let (mut draining, mut killing) = (false, false);
         while !self.over {
             if std::mem::take(&mut self.stumbled) {
@@ -148,6 +151,10 @@ impl Supervisor {
                 Some(event) = sources.events.recv() => self.event(event)?,
                 Some((lease, report)) = sources.reports.recv() => self.report(lease, report),
                 problem = sources.health.changed() => self.apply(Input::Health(problem)),
+                Ok(()) = sources.holds.changed() => {
+                    let holds = sources.holds.borrow_and_update().clone();
+                    self.apply(Input::Holds(holds));
+                }
                 Some(_) = self.builds.join_next() => {}
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.tick(),
             }

@@ -229,11 +229,6 @@ impl Warm {
         all
     }
 
-    /// The images that containers wait with: they are in use.
-    pub(crate) fn images(&self) -> Vec<String> {
-        self.state().ready.iter().map(|spare| spare.image.clone()).collect()
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,8 +8,7 @@ use std::io;
 impl Builds {
     /// Makes the folders for a warm container, whose name must be new.
     pub(crate) fn make_warm(&self, name: &str) -> io::Result<Folder> {
-        let folder =
-            Folder { path: self.warm.join(name), trash: self.trash.clone(), memory: self.memory.join(name) };
+        let folder = Folder { path: self.warm.join(name), trash: self.trash.clone(), memory: self.memory.join(name) };
         make_private(&folder.path)?;
         let made = MOUNTED.iter().try_for_each(|part| fs::create_dir(folder.path.join(part)));
         if let Err(error) = made.and_then(|()| folder.make_memory()) {

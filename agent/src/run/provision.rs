@@ -1,9 +1,9 @@
 //! PROVISIONING: the image, and the sandbox that is made of it.
 
+use super::Build;
 use super::halt::Halt;
 use super::sandbox::{self, Wanted};
 use super::takeover::Taken;
-use super::Build;
 use crate::site::{AGENT_LABEL, BUILD_LABEL, LEASE_LABEL, Site};
 use buildyard_executor::{ExecutorError, ImageRequest, SandboxId, SandboxSpec};
 use buildyard_model::{LeaseToken, PhaseContext};
@@ -43,9 +43,16 @@ impl Build {
         let request =
             ImageRequest { reference: self.job.environment.image.clone(), pull: self.job.environment.pull_policy };
         let (site, intro) = (self.site.clone(), &self.intro);
-        let progress = |line: String| if aloud { intro.say(&line) };
-        let preparing =
-            async { site.executor.prepare_image(&request, &progress).await.map_err(|error| image_halt(&error)) };
+        let progress = |line: String| {
+            if aloud {
+                intro.say(&line)
+            }
+        };
+        let now = site.clock.now();
+        let preparing = async {
+            let prepared = site.shelf.image(&*site.executor, &request, &progress, now).await;
+            prepared.map_err(|error| image_halt(&error))
+        };
         Self::unless_ended(&mut self.orders, self.deadline, preparing).await
     }
 

@@ -27,8 +27,7 @@ pub(crate) struct Wanted<'a> {
 /// The sandbox that works in `folder`.
 pub(crate) fn spec(layout: &Layout, folder: &Folder, binary: &Path, wanted: Wanted<'_>) -> SandboxSpec {
     let path = |path: &Path| path.display().to_string();
-    let mut command =
-        vec![path(&layout.binary), "runner".to_owned(), "--control".to_owned(), path(&layout.control)];
+    let mut command = vec![path(&layout.binary), "runner".to_owned(), "--control".to_owned(), path(&layout.control)];
     command.extend(wanted.waits.then(|| WAIT_FLAG.to_owned()));
     SandboxSpec {
         name: wanted.name,

@@ -54,7 +54,8 @@ mod tests {
     fn arrivals_add_up_fade_and_are_forgotten() {
         let shape = Shape::new("x", Resources { vcpu: 2, memory_mib: 4096 }, false);
         let (mut demand, start) = (Demand::new(Duration::from_secs(400)), Instant::now());
-        let weight = |demand: &mut Demand, after| demand.weights(start + Duration::from_secs(after)).get(&shape).copied();
+        let weight =
+            |demand: &mut Demand, after| demand.weights(start + Duration::from_secs(after)).get(&shape).copied();
         (0..4).for_each(|_| demand.arrived(&shape, start));
         assert_eq!(weight(&mut demand, 0), Some(4.0));
         assert_eq!(weight(&mut demand, 100), Some(2.0));

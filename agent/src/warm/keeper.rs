@@ -126,7 +126,7 @@ async fn follow_tags(site: Arc<Site>) {
 async fn pull_all(site: Arc<Site>, images: Vec<String>) {
     for reference in images {
         let request = ImageRequest { reference: reference.clone(), pull: PullPolicy::Always };
-        match site.executor.prepare_image(&request, &|_| {}).await {
+        match site.shelf.image(&*site.executor, &request, &|_| {}, site.clock.now()).await {
             Ok(_) => site.warm.rested(&reference),
             Err(error) => {
                 tracing::warn!(image = reference, %error, "an image of the config could not be pulled; tried again in an hour");

@@ -13,7 +13,8 @@ fn waiting(build: &Build) -> Child {
     let state = format!("/proc/{}/syscall", child.id());
     let until = Instant::now() + Duration::from_secs(20);
     // The numbers of poll and ppoll.
-    while !std::fs::read_to_string(&state).is_ok_and(|call| ["7 ", "271 ", "73 "].iter().any(|at| call.starts_with(at))) {
+    while !std::fs::read_to_string(&state).is_ok_and(|call| ["7 ", "271 ", "73 "].iter().any(|at| call.starts_with(at)))
+    {
         assert!(Instant::now() < until, "the runner does not wait");
         std::thread::sleep(Duration::from_millis(2));
     }

@@ -16,6 +16,7 @@ use crate::supervisor::{RunError, Sources, Supervisor, Switches};
 use crate::sweep;
 use crate::transport::Transport;
 use crate::uplink::Uplink;
+use crate::vitals::Pulse;
 use crate::warm::{self, Shape, Warm};
 use buildyard_executor::{
     Capabilities, Engine, EngineOptions, Executor, ExecutorError, Host, HostOptions, SpareNetworks, Stock,
@@ -223,6 +224,7 @@ fn supervise(
         turn: tokio::sync::Mutex::default(),
     });
     let health = Health::watch(site.executor.clone(), config.data_dir.clone(), config.disk_floor, collector.clone());
+    let pulse = Pulse::watch(config.data_dir.clone());
     let held = kept.iter().map(|kept| kept.lease.clone());
     let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held);
     let (leave, abort) = (switches.drain.child_token(), switches.abort.clone());
@@ -234,7 +236,7 @@ fn supervise(
         let dialling = tokio::spawn(transport.run());
         let mut keeping = tokio::spawn(keeper);
         let collecting = tokio::spawn(collector.run());
-        let ended = supervisor.run(Sources { events, reports, health, holds, switches }).await;
+        let ended = supervisor.run(Sources { events, reports, health, holds, pulse, switches }).await;
         dialling.abort();
         collecting.abort();
         leave.cancel();

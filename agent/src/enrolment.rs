@@ -75,7 +75,7 @@ impl Enrolment {
                 self.file.display()
             )),
             Code::Unauthenticated | Code::PermissionDenied | Code::InvalidArgument => EnrolError::Refused(format!(
-                "the coordinator at {} refuses agent {}: {text}; check the join token",
+                "the coordinator at {} refuses agent {}: {text}",
                 self.config.endpoint, self.name
             )),
             _ => EnrolError::Passing(text.to_owned()),

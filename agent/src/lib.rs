@@ -28,6 +28,7 @@ mod sweep;
 mod transfers;
 mod transport;
 mod uplink;
+mod vitals;
 mod voice;
 mod warm;
 

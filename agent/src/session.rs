@@ -13,7 +13,7 @@ mod offers;
 mod outbox;
 
 use crate::report::{Finished, Snapshot};
-use buildyard_model::{Affinity, Capacity, JobSpec, LeaseToken};
+use buildyard_model::{Affinity, Capacity, JobSpec, LeaseToken, Vitals};
 use buildyard_proto::v1::agent_message::Body;
 use buildyard_proto::v1::coordinator_message::Body as Command;
 use buildyard_proto::{convert, v1};
@@ -50,6 +50,8 @@ pub(crate) enum Input {
     Health(Option<String>),
     /// What the agent holds that makes builds quicker.
     Holds(BTreeSet<Affinity>),
+    /// How the host does.
+    Vitals(Vitals),
     /// Finish what runs and take nothing new.
     Drain,
     /// Time passed.
@@ -90,6 +92,8 @@ pub(crate) struct Session {
     holds: BTreeSet<Affinity>,
     /// Whether the coordinator knows `holds`.
     holds_told: bool,
+    /// Of the last look, until a heartbeat told them.
+    vitals: Option<Vitals>,
     /// This process is to end.
     leaving: bool,
     /// The coordinator wants no more builds here.
@@ -110,6 +114,7 @@ impl Session {
             unhealthy: None,
             holds: BTreeSet::new(),
             holds_told: false,
+            vitals: None,
             leaving: false,
             told_to_drain: false,
             drained: false,
@@ -136,6 +141,7 @@ impl Session {
                 self.holds_told &= self.holds == holds;
                 self.holds = holds;
             }
+            Input::Vitals(vitals) => self.vitals = Some(vitals),
             Input::Drain => self.leave(&mut outputs),
             Input::Tick => {}
         }
@@ -325,7 +331,7 @@ impl Session {
             held: self.wire_held(),
             holds,
             holds_changed,
-            ..v1::Heartbeat::default()
+            vitals: self.vitals.take().map(|vitals| convert::document(&vitals)).unwrap_or_default().into(),
         })));
     }
 

@@ -11,6 +11,7 @@ use crate::run::{Build, Report, Reports};
 use crate::session::{Input, Session};
 use crate::site::Site;
 use crate::transport::Event;
+use crate::vitals::Pulse;
 use buildyard_model::{Affinity, LeaseToken, Outcome};
 use buildyard_proto::v1;
 use std::collections::{BTreeSet, HashMap};
@@ -73,6 +74,7 @@ pub(crate) struct Sources {
     pub reports: mpsc::Receiver<(LeaseToken, Report)>,
     pub health: Health,
     pub holds: watch::Receiver<BTreeSet<Affinity>>,
+    pub pulse: Pulse,
     pub switches: Switches,
 }
 
@@ -155,6 +157,7 @@ impl Supervisor {
                     let holds = sources.holds.borrow_and_update().clone();
                     self.apply(Input::Holds(holds));
                 }
+                vitals = sources.pulse.changed() => self.apply(Input::Vitals(vitals)),
                 Some(_) = self.builds.join_next() => {}
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.tick(),
             }

@@ -313,3 +313,17 @@ fn what_the_agent_holds_is_told_once_to_each_session_and_when_it_changes() {
     let told = |output: &Output| matches!(output, Output::Send(v1::AgentMessage { body: Some(Body::Heartbeat(beat)), .. }) if beat.holds_changed && beat.holds.len() == 1);
     assert!(outputs.iter().any(told), "{outputs:?}");
 }
+
+#[test]
+fn a_look_at_the_host_is_told_with_one_heartbeat() {
+    let mut session = connected(1);
+    let looked = Vitals { cpu_percent: 7, ..Vitals::default() };
+    assert!(session.handle(Input::Vitals(looked), at(1)).is_empty());
+    let told = |outputs: Vec<Output>| match &outputs[..] {
+        [Output::Send(v1::AgentMessage { body: Some(Body::Heartbeat(beat)), .. })] => beat.vitals.clone(),
+        other => panic!("expected a heartbeat, got {other:?}"),
+    };
+    let first = told(session.handle(Input::Tick, at(5)));
+    assert_eq!(convert::from_document::<Vitals>("vitals", &first).unwrap(), looked);
+    assert!(told(session.handle(Input::Tick, at(10))).is_empty());
+}

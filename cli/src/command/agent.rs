@@ -34,6 +34,7 @@ pub(crate) async fn execute(args: AgentArgs) -> Result<Exit, Failure> {
     let agent = Agent::start(config, this_program()?, CancellationToken::new())
         .await
         .map_err(|error| Failure::service(format!("the agent cannot start: {}", chain(&error))))?;
+    DaemonArgs::ready();
     let control = agent.control();
     let signalled = async move {
         interrupts.next().await;

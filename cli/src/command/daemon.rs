@@ -20,6 +20,13 @@ pub(crate) struct DaemonArgs {
 }
 
 impl DaemonArgs {
+    /// Tells the service manager that the program does its work; nothing where none started it.
+    pub(crate) fn ready() {
+        if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+            tracing::warn!(%error, "the service manager cannot be told that this program is ready");
+        }
+    }
+
     /// The answer of `--check` when nothing is wrong.
     pub(crate) fn right(&self) -> Result<Exit, Failure> {
         output::line(format!("{} is right", self.config.display()))?;

@@ -103,7 +103,7 @@ impl Session {
         let number = message.number;
         match session::heard(message).map_err(malformed)? {
             Heard::About { token, event } => self.service.heard(&self.agent, &token, event).await.map_err(status)?,
-            Heard::Heartbeat { unhealthy } => self.service.heartbeat(&self.agent, &unhealthy),
+            Heard::Heartbeat(heartbeat) => self.service.heartbeat(&self.agent, heartbeat),
             Heard::Draining => self.service.agent_draining(&self.agent),
             Heard::Nothing => {}
         }

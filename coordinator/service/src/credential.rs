@@ -39,8 +39,11 @@ impl Service {
         }
         let (name, _) = credential.rsplit_once('.').ok_or_else(denied)?;
         let name: AgentId = name.parse().map_err(|_| denied())?;
-        let record = self.store().agent(&name).await?.ok_or_else(denied)?;
-        if same(&record.credential_sha256, &fingerprint(credential)) { Ok(name) } else { Err(denied()) }
+        let print = fingerprint(credential);
+        if self.store().agent(&name).await?.is_some_and(|record| same(&record.credential_sha256, &print)) {
+            return Ok(name);
+        }
+        Err(self.removed(&print).await?.map_or_else(denied, |words| Error::new(Kind::Denied, words)))
     }
 }
 

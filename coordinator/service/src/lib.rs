@@ -40,7 +40,7 @@ pub mod users;
 mod waiting;
 mod watch;
 
-pub use agents::Hello;
+pub use agents::{Heartbeat, Hello, Removal, Withdraw};
 pub use buildyard_store::{IdQuery, Order};
 pub use credential::{fingerprint, new_secret};
 pub use deletion::Deletion;
@@ -93,6 +93,7 @@ struct Inner {
     parts: Parts,
     safe: Safe,
     sessions: sessions::Sessions,
+    turns: agents::Turns,
     load: load::Loads,
     changes: watch::Changes,
     logs: logs::LiveLogs,
@@ -116,6 +117,7 @@ impl Service {
                 parts,
                 safe,
                 sessions: sessions::Sessions::default(),
+                turns: agents::Turns::default(),
                 load: load::Loads::default(),
                 changes: watch::Changes::default(),
                 logs: logs::LiveLogs::default(),

@@ -1,8 +1,8 @@
 //! Which agents are connected now, and the way to tell them something.
 
-use buildyard_model::{AgentId, Capacity, JobSpec, LeaseToken, Timestamp};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use buildyard_model::{Affinity, AgentId, Capacity, JobSpec, LeaseToken, Timestamp, Vitals, Withdrawal};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -41,7 +41,15 @@ pub(crate) struct Session {
     pub(crate) unhealthy: Option<String>,
     /// The agent asked for no more builds, or a person did.
     pub(crate) draining: bool,
+    /// The agent itself asked for no more.
+    pub(crate) leaving: bool,
+    /// What a person said who took it out of service.
+    pub(crate) withdrawn: Option<Withdrawal>,
     pub(crate) last_seen: Timestamp,
+    /// Images, mirrors and caches that the agent says it has.
+    pub(crate) holds: Arc<BTreeSet<Affinity>>,
+    /// How its host does.
+    pub(crate) vitals: Option<Vitals>,
     /// Given no offers before this moment, because it declined one.
     pub(crate) resting_until: Timestamp,
     pub(crate) sender: mpsc::Sender<ToAgent>,
@@ -50,6 +58,18 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn accepting(&self, now: Timestamp) -> bool {
         !self.draining && self.unhealthy.is_none() && self.resting_until <= now
+    }
+
+    /// Takes it out of service, or back.
+    pub(crate) fn stand(&mut self, withdrawn: Option<Withdrawal>) {
+        self.draining = self.leaving || withdrawn.is_some();
+        self.withdrawn = withdrawn;
+    }
+
+    /// Why it is given no builds whatever its health, as words behind its name.
+    pub(crate) fn withheld(&self) -> Option<String> {
+        let words = || self.withdrawn.as_ref().map_or_else(|| "is draining".to_owned(), Withdrawal::words);
+        self.draining.then(words)
     }
 }
 
@@ -101,6 +121,11 @@ impl Sessions {
             state.sessions.remove(agent);
         }
         sent
+    }
+
+    /// Ends the agent's session, whichever it is. What was sent before still reaches it.
+    pub(crate) fn end(&self, agent: &AgentId) {
+        self.state().sessions.remove(agent);
     }
 
     pub(crate) fn update(&self, agent: &AgentId, change: impl FnOnce(&mut Session)) {

@@ -48,8 +48,8 @@ fn before(build: &Build, queue: &[Candidate]) -> usize {
 fn closed(session: &Session, now: Timestamp) -> Option<String> {
     match &session.unhealthy {
         Some(trouble) => Some(format!("is unhealthy: {trouble}")),
-        None if session.draining => Some("is draining".to_owned()),
-        None if !session.accepting(now) => Some("has just declined a build".to_owned()),
-        None => None,
+        None => {
+            session.withheld().or_else(|| (!session.accepting(now)).then(|| "has just declined a build".to_owned()))
+        }
     }
 }

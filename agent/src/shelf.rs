@@ -58,14 +58,20 @@ impl Shelf {
         Self { path, known: Mutex::new(known), holds }
     }
 
-    /// Makes sure that the image is here, as the executor does, and remembers it.
+    /// Makes sure that the image is here, as the executor does, and remembers it; `keeps`: who pulled it matters.
     pub(crate) async fn image(
         &self,
         executor: &dyn Executor,
+        keeps: bool,
         request: &ImageRequest,
         progress: Progress<'_>,
         now: Timestamp,
     ) -> Result<String, ExecutorError> {
+        if !keeps {
+            let image = executor.prepare_image(request, progress).await?;
+            self.used(&request.reference, &image, false, now);
+            return Ok(image);
+        }
         let local = ImageRequest { pull: PullPolicy::Never, ..request.clone() };
         let before = match executor.prepare_image(&local, &|_| {}).await {
             Ok(image) if request.pull != PullPolicy::Always => {
@@ -163,7 +169,7 @@ mod tests {
         let shelf = Shelf::open(folder.path());
         let ask = |pull, now| {
             let (shelf, fake) = (&shelf, &fake);
-            async move { shelf.image(fake, &request(pull), &|_| {}, Timestamp(now)).await.unwrap() }
+            async move { shelf.image(fake, true, &request(pull), &|_| {}, Timestamp(now)).await.unwrap() }
         };
         let here = ask(PullPolicy::IfAbsent, 1).await;
         assert!(!shelf.all().images[&here].pulled);

@@ -65,8 +65,8 @@ pub(crate) struct Spare {
     pub image: String,
     /// What it has mounted.
     pub folder: Folder,
-    /// Ends with it.
-    _watch: Watched,
+    /// Dropped when somebody takes it, or it is to go.
+    watch: Watched,
 }
 
 /// Whoever waits for a container's end.

@@ -50,7 +50,7 @@ impl Build {
         };
         let now = site.clock.now();
         let preparing = async {
-            let prepared = site.shelf.image(&*site.executor, &request, &progress, now).await;
+            let prepared = site.shelf.image(&*site.executor, site.stock.is_some(), &request, &progress, now).await;
             prepared.map_err(|error| image_halt(&error))
         };
         Self::unless_ended(&mut self.orders, self.deadline, preparing).await

@@ -75,7 +75,7 @@ async fn make(site: &Arc<Site>, shape: &Shape) -> Result<Spare, ExecutorError> {
         return Err(error);
     }
     let watch = tokio::spawn(watch(site.clone(), id.clone())).abort_handle();
-    Ok(Spare { id, shape: shape.clone(), image, folder, _watch: Watched(watch) })
+    Ok(Spare { id, shape: shape.clone(), image, folder, watch: Watched(watch) })
 }
 
 /// Whatever ends it: from then on it is of no use.
@@ -87,8 +87,11 @@ async fn watch(site: Arc<Site>, id: SandboxId) {
 
 /// Removes one that nobody takes any more.
 async fn discard(site: Arc<Site>, spare: Spare) {
-    remove(&site, &spare.id).await;
-    forget(&spare.folder);
+    let Spare { id, folder, watch, .. } = spare;
+    // Its end is no news.
+    drop(watch);
+    remove(&site, &id).await;
+    forget(&folder);
     let builds = site.builds.clone();
     let _ = tokio::task::spawn_blocking(move || builds.empty_trash()).await;
 }
@@ -126,7 +129,7 @@ async fn follow_tags(site: Arc<Site>) {
 async fn pull_all(site: Arc<Site>, images: Vec<String>) {
     for reference in images {
         let request = ImageRequest { reference: reference.clone(), pull: PullPolicy::Always };
-        match site.shelf.image(&*site.executor, &request, &|_| {}, site.clock.now()).await {
+        match site.shelf.image(&*site.executor, site.stock.is_some(), &request, &|_| {}, site.clock.now()).await {
             Ok(_) => site.warm.rested(&reference),
             Err(error) => {
                 tracing::warn!(image = reference, %error, "an image of the config could not be pulled; tried again in an hour");

@@ -5,6 +5,7 @@ use buildyard_agent::WarmConfig;
 use buildyard_executor::fake::{Call, Program};
 use buildyard_executor::{Executor, Exit, Fake, SandboxSpec};
 use buildyard_model::LeaseToken;
+use buildyard_runner::journal::Event;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ fn waiting(then: impl Fn(&SandboxSpec) -> Told + Send + Sync + 'static) -> Fake 
                     Told::Die => return Exit { code: Some(137), out_of_memory: false },
                     Told::Halt(go_on) => {
                         let mut script = Script::create(&control);
-                        script.print("before\n");
+                        script.event(Event::CommandsStarted).print("before\n");
                         go_on.notified().await;
                         script.commands("after\n").finish(false);
                     }
@@ -53,6 +54,13 @@ enum Told {
     Print,
     Die,
     Halt(Arc<Notify>),
+}
+
+/// Ends an agent, which then keeps nothing.
+async fn leave(agent: buildyard_agent::AgentHandle, fake: &Fake) {
+    agent.control().drain();
+    agent.join().await.unwrap();
+    assert!(fake.sandboxes().is_empty(), "{:?}", fake.sandboxes());
 }
 
 async fn scene(idle: &str) -> Scene {
@@ -116,9 +124,7 @@ async fn the_next_build_of_an_image_takes_over_a_container_that_waits() {
     let next = until("another", || warm(&fake).into_iter().find(|other| other.name != spare.name)).await;
     assert_ne!(next.name, spare.name);
     until("its removal", || warm(&fake).iter().all(|other| other.name != spare.name).then_some(())).await;
-    agent.control().drain();
-    agent.join().await.unwrap();
-    assert!(fake.sandboxes().is_empty(), "an agent that ends keeps none");
+    leave(agent, &fake).await;
     assert_eq!(std::fs::read_dir(scene.config.data_dir.join("warm")).unwrap().count(), 0);
 }
 
@@ -126,7 +132,7 @@ async fn the_next_build_of_an_image_takes_over_a_container_that_waits() {
 async fn a_warm_container_that_died_is_replaced_without_a_word() {
     let scene = scene("10m").await;
     let fake = waiting(|spec| if is_warm(spec) { Told::Die } else { Told::Print });
-    let _agent = scene.start_on(Arc::new(fake.clone())).await;
+    let agent = scene.start_on(Arc::new(fake.clone())).await;
     let (first, second) = (lease(1, 1), lease(2, 1));
     build(&scene, &first).await;
     one_waits(&fake).await;
@@ -134,13 +140,14 @@ async fn a_warm_container_that_died_is_replaced_without_a_word() {
     assert_eq!((made_for(&fake, &second), log.matches("hello\n").count()), (1, 1));
     assert_eq!(log.matches("Waiting for agent ping").count(), 1, "{log}");
     scene.emptied().await;
+    leave(agent, &fake).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_container_of_what_a_tag_stood_for_before_is_never_used() {
     let scene = scene("10m").await;
     let fake = waiting(|_| Told::Print);
-    let _agent = scene.start_on(Arc::new(fake.clone())).await;
+    let agent = scene.start_on(Arc::new(fake.clone())).await;
     let (first, second) = (lease(1, 1), lease(2, 1));
     build(&scene, &first).await;
     let spare = one_waits(&fake).await;
@@ -154,6 +161,7 @@ async fn a_container_of_what_a_tag_stood_for_before_is_never_used() {
     let made = fake.calls().iter().position(|call| matches!(call, Call::Create(spec) if spec.name == second.slug()));
     assert!(removed < made.unwrap(), "two runners would wait for one plan");
     scene.emptied().await;
+    leave(agent, &fake).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -186,9 +194,7 @@ async fn a_restarted_agent_goes_on_in_a_warm_container_and_removes_those_that_wa
     assert_eq!((log.matches("before\n").count(), log.matches("after\n").count()), (1, 1), "{log}");
     scene.emptied().await;
     go_on.notify_one();
-    agent.control().drain();
-    agent.join().await.unwrap();
-    assert!(fake.sandboxes().is_empty());
+    leave(agent, &fake).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -196,7 +202,7 @@ async fn an_image_that_nobody_wants_any_more_keeps_no_container() {
     let mut scene = scene("1s").await;
     scene.config.slots = Some(1);
     let fake = waiting(|_| Told::Print);
-    let _agent = scene.start_on(Arc::new(fake.clone())).await;
+    let agent = scene.start_on(Arc::new(fake.clone())).await;
     build(&scene, &lease(1, 1)).await;
     one_waits(&fake).await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
@@ -209,6 +215,7 @@ async fn an_image_that_nobody_wants_any_more_keeps_no_container() {
     let images = |fake: &Fake| warm(fake).into_iter().map(|spec| spec.image).collect::<Vec<_>>();
     let moved = |fake: &Fake| images(fake).iter().all(|image| image.starts_with("debian"));
     until("only the newer", || moved(&fake).then_some(())).await;
+    leave(agent, &fake).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -216,10 +223,11 @@ async fn an_image_of_the_config_is_pulled_and_has_one_waiting_from_the_start() {
     let mut scene = scene("10m").await;
     scene.config.warm.images = vec!["team/tools:1".to_owned()];
     let fake = waiting(|_| Told::Print);
-    let _agent = scene.start_on(Arc::new(fake.clone())).await;
+    let agent = scene.start_on(Arc::new(fake.clone())).await;
     let spare = one_waits(&fake).await;
     assert!(spare.image.starts_with("team/tools:1@sha256:"));
     let pulled = |call: &Call| matches!(call, Call::PrepareImage(request) if request.pull == buildyard_model::PullPolicy::Always);
     assert!(fake.calls().iter().any(pulled));
     assert_eq!(fake.list("buildyard.agent", "tester").await.unwrap().len(), 1);
+    leave(agent, &fake).await;
 }

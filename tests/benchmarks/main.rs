@@ -20,6 +20,7 @@ mod memory;
 mod raw_docker;
 mod report;
 mod throughput;
+mod warm;
 
 use report::Report;
 
@@ -39,6 +40,7 @@ fn main() {
         ("api", api::run),
         ("agents", agents::run),
         ("memory", memory::run),
+        ("warm", warm::run),
     ];
     for (name, run) in benchmarks.into_iter().filter(|(name, _)| wanted(name)) {
         eprintln!("measuring {name} …");

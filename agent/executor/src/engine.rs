@@ -20,6 +20,7 @@ mod remove;
 mod run;
 mod spares;
 mod state;
+mod stock;
 #[cfg(test)]
 mod tests;
 mod turns;

@@ -36,6 +36,14 @@ fn every_key_is_read() {
         memory = "16GiB"
         [git]
         timeout = "5m"
+        [warm]
+        limit = 3
+        idle = "2m"
+        images = ["team/tools:1"]
+        [gc]
+        images = "5GiB"
+        image_age = "3d"
+        sources = "1GiB"
         "#,
     );
     assert_eq!(config.name.as_ref().unwrap().as_str(), "host-1");
@@ -43,6 +51,8 @@ fn every_key_is_read() {
     assert_eq!(config.coordinator.join_token, Some(Secret::new("secret")));
     assert_eq!(config.executor.kind, ExecutorKind::Host);
     assert_eq!(config.git.timeout.0, Duration::from_secs(300));
+    assert_eq!((config.warm.most(2), config.warm.most(8), config.warm.images.len()), (2, 3, 1));
+    assert_eq!((config.gc.images, config.gc.image_age.0), (ByteSize::gib(5), Duration::from_secs(3 * 86_400)));
     assert!(!format!("{config:?}").contains("secret"), "a secret prints as ***");
     config.check().unwrap();
 }

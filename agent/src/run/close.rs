@@ -162,4 +162,6 @@ async fn clear(site: Arc<Site>, lease: LeaseToken, sandbox: Option<SandboxId>, m
     let tell = |error: &_, _| tracing::warn!(%error, "a build's sandbox could not be removed; trying again");
     // The policy never ends, so neither does this before it is done.
     let _ = removal.retry(retry::of_removal()).notify(tell).await;
+    site.warm.forget(&lease);
+    site.warm.stir();
 }

@@ -305,6 +305,32 @@ fn a_job_that_cannot_be_read_is_declined() {
 }
 
 #[test]
+fn what_the_agent_holds_is_told_once_to_each_session_and_when_it_changes() {
+    let mut session = connected(1);
+    let beat = |session: &mut Session, now| {
+        let outputs = session.handle(Input::Tick, at(now));
+        let beats = outputs.into_iter().filter_map(|output| match output {
+            Output::Send(v1::AgentMessage { body: Some(Body::Heartbeat(beat)), .. }) => {
+                Some((beat.holds_changed, beat.holds))
+            }
+            _ => None,
+        });
+        beats.collect::<Vec<_>>()
+    };
+    let holds = |names: &[&str]| Input::Holds(names.iter().map(|name| Affinity::image(name)).collect());
+    assert_eq!(beat(&mut session, 5), [(false, vec![])]);
+    session.handle(holds(&["x"]), at(6));
+    assert_eq!(beat(&mut session, 10), [(true, vec![Affinity::image("x").0])]);
+    session.handle(holds(&["x"]), at(11));
+    assert_eq!(beat(&mut session, 15), [(false, vec![])]);
+    session.handle(Input::Closed, at(16));
+    session.handle(Input::Opened, at(17));
+    let outputs = session.handle(welcome(0), at(17));
+    let told = |output: &Output| matches!(output, Output::Send(v1::AgentMessage { body: Some(Body::Heartbeat(beat)), .. }) if beat.holds_changed && beat.holds.len() == 1);
+    assert!(outputs.iter().any(told), "{outputs:?}");
+}
+
+#[test]
 fn a_look_at_the_host_is_told_with_one_heartbeat() {
     let mut session = connected(1);
     let looked = Vitals { cpu_percent: 7, ..Vitals::default() };

@@ -13,6 +13,7 @@ use crate::supervisor::{RunError, Sources, Supervisor, Switches};
 use crate::sweep;
 use crate::transport::Transport;
 use crate::uplink::Uplink;
+use crate::vitals::Pulse;
 use buildyard_executor::{Capabilities, Engine, EngineOptions, Executor, ExecutorError, Host, HostOptions};
 use buildyard_model::{AgentId, Capacity, SystemClock};
 use buildyard_source::{Fetcher, Options, Ssh, passed_environment};
@@ -196,14 +197,16 @@ fn supervise(
         events: tell,
         close: close.clone(),
     };
+    transport.enrolment.recall(&transport.uplink);
     let health = Health::watch(site.executor.clone(), config.data_dir.clone(), config.disk_floor);
+    let pulse = Pulse::watch(config.data_dir.clone());
     let held = kept.iter().map(|kept| kept.lease.clone());
-    let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held);
+    let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held).launched_by(&config.launch);
     let mut supervisor = Supervisor::new(session, site, report, online, close, lock);
     tokio::spawn(async move {
         supervisor.adopt(kept);
         let dialling = tokio::spawn(transport.run());
-        let ended = supervisor.run(Sources { events, reports, health, switches }).await;
+        let ended = supervisor.run(Sources { events, reports, health, pulse, switches }).await;
         dialling.abort();
         ended
     })
@@ -229,7 +232,7 @@ fn capacity(config: &AgentConfig, capabilities: &Capabilities) -> Capacity {
         privileged: config.allow_privileged,
         local_source: !config.allow_local_sources.is_empty(),
         executor: capabilities.name.to_owned(),
-        fleet: None,
+        fleet: config.launch.fleet.clone(),
     }
 }
 

@@ -26,12 +26,13 @@ mod sweep;
 mod transfers;
 mod transport;
 mod uplink;
+mod vitals;
 mod voice;
 
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};
 pub use config::{
     AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GitConfig,
-    LogsConfig, ParseQuantityError, Span,
+    LaunchConfig, LogsConfig, ParseQuantityError, Span,
 };
 pub use lock::LockError;
 pub use supervisor::RunError;

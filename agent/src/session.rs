@@ -12,8 +12,9 @@ mod link;
 mod offers;
 mod outbox;
 
+use crate::config::LaunchConfig;
 use crate::report::{Finished, Snapshot};
-use buildyard_model::{Capacity, JobSpec, LeaseToken};
+use buildyard_model::{Capacity, JobSpec, LeaseToken, Vitals};
 use buildyard_proto::v1::agent_message::Body;
 use buildyard_proto::v1::coordinator_message::Body as Command;
 use buildyard_proto::{convert, v1};
@@ -48,6 +49,8 @@ pub(crate) enum Input {
     Freed(LeaseToken),
     /// Why no build can be run now; `None` when one can.
     Health(Option<String>),
+    /// How the host does.
+    Vitals(Vitals),
     /// Finish what runs and take nothing new.
     Drain,
     /// Time passed.
@@ -80,11 +83,16 @@ pub(crate) enum Output {
 pub(crate) struct Session {
     version: String,
     capacity: Capacity,
+    /// Named in every Hello, empty where nobody launched the agent.
+    ticket: String,
+    instance: String,
     link: Link,
     outbox: Outbox,
     holdings: Holdings,
     parked: VecDeque<Parked>,
     unhealthy: Option<String>,
+    /// Of the last look, until a heartbeat told them.
+    vitals: Option<Vitals>,
     /// This process is to end.
     leaving: bool,
     /// The coordinator wants no more builds here.
@@ -98,15 +106,25 @@ impl Session {
         Self {
             version: version.to_owned(),
             capacity,
+            ticket: String::new(),
+            instance: String::new(),
             link: Link::default(),
             outbox: Outbox::default(),
             holdings: held.into_iter().collect(),
             parked: VecDeque::new(),
             unhealthy: None,
+            vitals: None,
             leaving: false,
             told_to_drain: false,
             drained: false,
         }
+    }
+
+    /// The same, of an agent that names this launch.
+    pub(crate) fn launched_by(mut self, launch: &LaunchConfig) -> Self {
+        self.ticket = launch.ticket.as_ref().map(ToString::to_string).unwrap_or_default();
+        self.instance = launch.instance.as_ref().map(ToString::to_string).unwrap_or_default();
+        self
     }
 
     /// Applies one input.
@@ -125,6 +143,7 @@ impl Session {
             Input::Finished(lease, finished) => self.finished(&lease, &finished, &mut outputs),
             Input::Freed(lease) => self.freed(&lease, now, &mut outputs),
             Input::Health(unhealthy) => self.health(unhealthy, now, &mut outputs),
+            Input::Vitals(vitals) => self.vitals = Some(vitals),
             Input::Drain => self.leave(&mut outputs),
             Input::Tick => {}
         }
@@ -157,7 +176,8 @@ impl Session {
             version: self.version.clone(),
             capacity: convert::document(&self.capacity).into(),
             held: self.wire_held(),
-            ..v1::Hello::default()
+            ticket: self.ticket.clone(),
+            instance: self.instance.clone(),
         };
         outputs.push(unnumbered(Body::Hello(hello)));
     }
@@ -309,6 +329,7 @@ impl Session {
         outputs.push(unnumbered(Body::Heartbeat(v1::Heartbeat {
             unhealthy,
             held: self.wire_held(),
+            vitals: self.vitals.take().map(|vitals| convert::document(&vitals)).unwrap_or_default().into(),
             ..v1::Heartbeat::default()
         })));
     }

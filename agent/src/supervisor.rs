@@ -11,6 +11,7 @@ use crate::run::{Build, Report, Reports};
 use crate::session::{Input, Session};
 use crate::site::Site;
 use crate::transport::Event;
+use crate::vitals::Pulse;
 use buildyard_model::{LeaseToken, Outcome};
 use buildyard_proto::v1;
 use std::collections::{BTreeSet, HashMap};
@@ -72,6 +73,7 @@ pub(crate) struct Sources {
     pub events: mpsc::Receiver<Event>,
     pub reports: mpsc::Receiver<(LeaseToken, Report)>,
     pub health: Health,
+    pub pulse: Pulse,
     pub switches: Switches,
 }
 
@@ -145,6 +147,7 @@ impl Supervisor {
                 Some(event) = sources.events.recv() => self.event(event)?,
                 Some((lease, report)) = sources.reports.recv() => self.report(lease, report),
                 problem = sources.health.changed() => self.apply(Input::Health(problem)),
+                vitals = sources.pulse.changed() => self.apply(Input::Vitals(vitals)),
                 Some(_) = self.builds.join_next() => {}
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.tick(),
             }

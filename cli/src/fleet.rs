@@ -226,10 +226,15 @@ impl Fleet {
         agents.iter().map(|agent| Document::read("agent", agent)).collect()
     }
 
-    /// Tells an agent to take no new builds, or to take them again.
-    pub(crate) async fn drain(&self, name: &str, drain: bool) -> Result<Document<AgentView>, Failure> {
-        let request = v1::DrainAgentRequest { name: name.to_owned(), drain };
+    /// Takes an agent out of service, or back.
+    pub(crate) async fn drain(&self, request: v1::DrainAgentRequest) -> Result<Document<AgentView>, Failure> {
         let reply = self.agents.clone().drain_agent(timed(request)).await.map_err(|status| self.refused(&status))?;
+        Document::read("agent", &reply.into_inner().agent)
+    }
+
+    /// Forgets an agent; gives it as it was.
+    pub(crate) async fn remove_agent(&self, request: v1::RemoveAgentRequest) -> Result<Document<AgentView>, Failure> {
+        let reply = self.agents.clone().remove_agent(timed(request)).await.map_err(|status| self.refused(&status))?;
         Document::read("agent", &reply.into_inner().agent)
     }
 

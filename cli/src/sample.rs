@@ -95,5 +95,8 @@ pub(crate) fn agent() -> AgentView {
         },
         builds: vec![finished_build().id],
         last_seen: START,
+        vitals: None,
+        withdrawal: None,
+        skew: None,
     }
 }

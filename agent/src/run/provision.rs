@@ -2,6 +2,7 @@
 
 use super::Build;
 use super::halt::Halt;
+use super::login;
 use crate::site::{AGENT_LABEL, BUILD_LABEL, LEASE_LABEL, Site};
 use buildyard_executor::{ExecutorError, ImageRequest, Limits, SandboxId, SandboxSpec};
 use buildyard_model::{LeaseToken, PhaseContext, Resources};
@@ -26,8 +27,10 @@ impl Build {
             return Err(Halt::Failed(PhaseContext::new("CLIENT_ERROR", reason)));
         }
         self.folder.make_memory().map_err(|error| Halt::disk("make a folder in memory", &error))?;
-        let request =
-            ImageRequest { reference: self.job.environment.image.clone(), pull: self.job.environment.pull_policy };
+        let asking = login::ask(&self.job, &self.transfers);
+        let login = Self::unless_ended(&mut self.orders, self.deadline, asking).await?;
+        let (reference, pull) = (self.job.environment.image.clone(), self.job.environment.pull_policy);
+        let request = ImageRequest { reference, pull, login };
         let (site, intro) = (self.site.clone(), &self.intro);
         let progress = |line: String| intro.say(&line);
         let preparing =

@@ -54,3 +54,16 @@ async fn agents_are_listed_and_drained() {
     let json = said(&door, &["agents", "undrain", "host-2", "--output", "json"]).await;
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["status"], "ONLINE");
 }
+
+#[tokio::test]
+async fn an_agent_is_taken_out_of_service_with_a_deadline_and_a_reason() {
+    let door = door().await;
+    assert!(said(&door, &["agents", "cordon", "host-1", "--reason", "new kernel"]).await.contains("host-1  CORDONED"));
+    said(&door, &["agents", "drain", "host-2", "--within", "30m", "--wait"]).await;
+    let drains = door.asked().drains.clone();
+    assert_eq!((drains[0].cordon, drains[0].reason.as_str(), drains[0].within_ms), (true, "new kernel", 0));
+    assert_eq!((drains[1].cordon, drains[1].drain, drains[1].within_ms), (false, true, 1_800_000));
+    assert_eq!(said(&door, &["agents", "remove", "host-2", "--force"]).await, "host-2 is removed\n");
+    let refused = buildyard(&door.endpoint).args(["agents", "remove", "host-2"]).output().await.unwrap();
+    assert_eq!((refused.status.code(), stderr(&refused).as_str()), (Some(2), "buildyard: it has builds\n"));
+}

@@ -24,6 +24,7 @@ mod resource_policies;
 mod safe;
 mod sealed_credentials;
 mod secrets;
+mod service_role;
 mod sessions;
 mod settings;
 mod source_credentials;
@@ -40,7 +41,7 @@ pub mod users;
 mod waiting;
 mod watch;
 
-pub use agents::Hello;
+pub use agents::{Heartbeat, Hello, Removal, Withdraw};
 pub use buildyard_store::{IdQuery, Order};
 pub use credential::{fingerprint, new_secret};
 pub use deletion::Deletion;
@@ -57,7 +58,7 @@ pub use report_groups::ReportGroupRequest;
 pub use safe::Safe;
 pub use secrets::{AwsCredentials, AwsSecrets, AwsSettings, FileSecrets, HeldSecrets, InOrder, SecretKind, Secrets};
 pub use sessions::{SessionEnd, ToAgent};
-pub use settings::{Retention, Settings, Timings};
+pub use settings::{BuildSettings, ImageNames, Retention, Settings, Timings};
 pub use source_credentials::{CredentialInfo, ImportedCredential};
 pub use start::Overrides;
 pub use transfers::{DownloadPage, FinishedUpload, OpenedUpload, StoredObject, UploadRequest};
@@ -93,6 +94,7 @@ struct Inner {
     parts: Parts,
     safe: Safe,
     sessions: sessions::Sessions,
+    turns: agents::Turns,
     load: load::Loads,
     changes: watch::Changes,
     logs: logs::LiveLogs,
@@ -116,6 +118,7 @@ impl Service {
                 parts,
                 safe,
                 sessions: sessions::Sessions::default(),
+                turns: agents::Turns::default(),
                 load: load::Loads::default(),
                 changes: watch::Changes::default(),
                 logs: logs::LiveLogs::default(),

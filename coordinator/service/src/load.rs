@@ -1,7 +1,7 @@
 //! What each agent has in its hands, derived from every committed step, so that neither the matcher nor who looks
 //! after leases need read the store.
 
-use crate::tenure::Tenure;
+use crate::tenure::{Stage, Tenure};
 use buildyard_model::{AgentId, BuildId, Resources};
 use buildyard_scheduler::Build;
 use std::collections::{BTreeSet, HashMap};
@@ -69,6 +69,13 @@ impl Loads {
     /// The builds the agent has.
     pub(crate) fn builds(&self, agent: &AgentId) -> Vec<BuildId> {
         self.held().by_agent.get(agent).map(|builds| builds.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The builds the agent has, and what it has been given each for.
+    pub(crate) fn stages(&self, agent: &AgentId) -> Vec<(BuildId, Stage)> {
+        let held = self.held();
+        let builds = held.by_agent.get(agent).into_iter().flatten();
+        builds.filter_map(|build| Some((build.clone(), held.tenures.get(build)?.stage))).collect()
     }
 
     /// The agents that have builds.

@@ -1,6 +1,7 @@
 //! Tasks that bring the world in line with the records: each is idempotent, takes no input, and is woken both by a
 //! bell and by a timer, so that a lost ring costs time and nothing else.
 
+mod drains;
 mod leases;
 mod matching;
 mod outbox;
@@ -28,7 +29,7 @@ pub async fn run(service: &Service, shutdown: &CancellationToken) -> Result<Task
             });
         })+};
     }
-    start!(matching, leases, queue, outbox, retention);
+    start!(drains, matching, leases, queue, outbox, retention);
     tasks.close();
     Ok(tasks)
 }

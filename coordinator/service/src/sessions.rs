@@ -1,8 +1,8 @@
 //! Which agents are connected now, and the way to tell them something.
 
-use buildyard_model::{AgentId, Capacity, JobSpec, LeaseToken, Timestamp};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use buildyard_model::{Affinity, AgentId, Capacity, JobSpec, LeaseToken, Timestamp, Vitals, Withdrawal};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -41,7 +41,15 @@ pub(crate) struct Session {
     pub(crate) unhealthy: Option<String>,
     /// The agent asked for no more builds, or a person did.
     pub(crate) draining: bool,
+    /// The agent itself asked for no more.
+    pub(crate) leaving: bool,
+    /// What a person said who took it out of service.
+    pub(crate) withdrawn: Option<Withdrawal>,
     pub(crate) last_seen: Timestamp,
+    /// Images, mirrors and caches that the agent says it has.
+    pub(crate) holds: Arc<BTreeSet<Affinity>>,
+    /// How its host does.
+    pub(crate) vitals: Option<Vitals>,
     /// Given no offers before this moment, because it declined one.
     pub(crate) resting_until: Timestamp,
     pub(crate) sender: mpsc::Sender<ToAgent>,
@@ -51,15 +59,28 @@ impl Session {
     pub(crate) fn accepting(&self, now: Timestamp) -> bool {
         !self.draining && self.unhealthy.is_none() && self.resting_until <= now
     }
+
+    /// Takes it out of service, or back.
+    pub(crate) fn stand(&mut self, withdrawn: Option<Withdrawal>) {
+        self.draining = self.leaving || withdrawn.is_some();
+        self.withdrawn = withdrawn;
+    }
+
+    /// Why it is given no builds whatever its health, as words behind its name.
+    pub(crate) fn withheld(&self) -> Option<String> {
+        let words = || self.withdrawn.as_ref().map_or_else(|| "is draining".to_owned(), Withdrawal::words);
+        self.draining.then(words)
+    }
 }
 
 #[derive(Debug, Default)]
 struct State {
     last_number: u64,
-    sessions: BTreeMap<AgentId, Session>,
+    sessions: BTreeMap<AgentId, Arc<Session>>,
 }
 
-/// The connected agents.
+/// The connected agents. Sessions are handed out as they stand, shared: to look at ten thousand of them costs no copy
+/// of what each can do. One that changes while somebody looks is copied then.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions(Mutex<State>);
 
@@ -78,7 +99,7 @@ impl Sessions {
         let mut state = self.state();
         state.last_number += 1;
         let number = state.last_number;
-        state.sessions.insert(agent.clone(), make(number, sender));
+        state.sessions.insert(agent.clone(), Arc::new(make(number, sender)));
         (number, receiver)
     }
 
@@ -103,21 +124,22 @@ impl Sessions {
         sent
     }
 
+    /// Ends the agent's session, whichever it is. What was sent before still reaches it.
+    pub(crate) fn end(&self, agent: &AgentId) {
+        self.state().sessions.remove(agent);
+    }
+
     pub(crate) fn update(&self, agent: &AgentId, change: impl FnOnce(&mut Session)) {
         if let Some(session) = self.state().sessions.get_mut(agent) {
-            change(session);
+            change(Arc::make_mut(session));
         }
     }
 
-    pub(crate) fn get(&self, agent: &AgentId) -> Option<Session> {
+    pub(crate) fn get(&self, agent: &AgentId) -> Option<Arc<Session>> {
         self.state().sessions.get(agent).cloned()
     }
 
-    pub(crate) fn all(&self) -> Vec<(AgentId, Session)> {
-        self.state().sessions.iter().map(|(agent, session)| (agent.clone(), session.clone())).collect()
-    }
-
-    pub(crate) fn find(&self, wanted: impl Fn(&Session) -> bool) -> Option<AgentId> {
-        self.state().sessions.iter().find(|(_, session)| wanted(session)).map(|(agent, _)| agent.clone())
+    pub(crate) fn all(&self) -> Vec<(AgentId, Arc<Session>)> {
+        self.state().sessions.iter().map(|(agent, session)| (agent.clone(), Arc::clone(session))).collect()
     }
 }

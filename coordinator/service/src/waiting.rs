@@ -34,7 +34,7 @@ impl Service {
             .map(|(agent, session)| {
                 let (builds, used) = self.inner.load.of(&agent);
                 let closed = closed(&session, now);
-                Onlooker { load: AgentLoad { agent, capacity: session.capacity, builds, used }, closed }
+                Onlooker { load: AgentLoad { agent, capacity: session.capacity.clone(), builds, used }, closed }
             })
             .collect()
     }
@@ -48,8 +48,8 @@ fn before(build: &Build, queue: &[Candidate]) -> usize {
 fn closed(session: &Session, now: Timestamp) -> Option<String> {
     match &session.unhealthy {
         Some(trouble) => Some(format!("is unhealthy: {trouble}")),
-        None if session.draining => Some("is draining".to_owned()),
-        None if !session.accepting(now) => Some("has just declined a build".to_owned()),
-        None => None,
+        None => {
+            session.withheld().or_else(|| (!session.accepting(now)).then(|| "has just declined a build".to_owned()))
+        }
     }
 }

@@ -26,6 +26,8 @@ pub enum DocumentKind {
     LogGroup,
     /// A build's log in a group, by `<group>:<stream>`.
     LogStream,
+    /// That an agent was removed, by its credential's fingerprint.
+    RemovedAgent,
 }
 
 impl DocumentKind {
@@ -43,6 +45,7 @@ impl DocumentKind {
             Self::Secret => "secret",
             Self::LogGroup => "log-group",
             Self::LogStream => "log-stream",
+            Self::RemovedAgent => "removed-agent",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::document::{Change, Document, DocumentKind};
 use async_trait::async_trait;
-use buildyard_model::{AgentId, BuildId, Capacity, JobSpec, ProjectName, Timestamp};
+use buildyard_model::{AgentId, BuildId, Capacity, JobSpec, ProjectName, Timestamp, Withdrawal};
 use buildyard_scheduler::placement::Candidate;
 use buildyard_scheduler::{Build, Effect, Step};
 use serde::{Deserialize, Serialize};
@@ -133,6 +133,9 @@ pub struct AgentRecord {
     pub capacity: Option<Capacity>,
     /// Whether a person asked it to take no builds.
     pub draining: bool,
+    /// What that person said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Withdrawal>,
     pub enrolled_at: Timestamp,
     pub last_seen: Timestamp,
 }

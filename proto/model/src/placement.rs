@@ -3,7 +3,10 @@
 use crate::compute::Resources;
 use crate::fleet::FleetName;
 use crate::id::{AgentId, BuildId};
+use crate::release::Skew;
 use crate::time::Timestamp;
+use crate::vitals::Vitals;
+use crate::withdrawal::Withdrawal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -112,6 +115,8 @@ pub enum AgentStatus {
     Online,
     /// Connected, finishes what it has and takes nothing new.
     Draining,
+    /// Connected, and given nothing new until a person says otherwise.
+    Cordoned,
     /// Connected, but cannot run builds now (engine gone, disk full).
     Unhealthy,
     /// Not connected.
@@ -133,4 +138,13 @@ pub struct AgentView {
     /// What it runs now.
     pub builds: Vec<BuildId>,
     pub last_seen: Timestamp,
+    /// How its host did when it was last looked at, while it is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vitals: Option<Vitals>,
+    /// That a person took it out of service, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Withdrawal>,
+    /// How its release stands to the coordinator's, where they differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skew: Option<Skew>,
 }

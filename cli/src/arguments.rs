@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Artifacts(command::artifacts::ArtifactsArgs),
     /// List the agents, or take one out of service and back
     Agents(command::agents::AgentsArgs),
+    /// Show the build time that was used, and its cost
+    Usage(command::usage::UsageArgs),
     /// Say who may use the AWS endpoint: users, access keys, policies
     Admin(command::admin::AdminArgs),
     /// Run the coordinator: queue, storage and API

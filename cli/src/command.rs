@@ -15,6 +15,7 @@ pub(crate) mod show;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod up;
+pub(crate) mod usage;
 pub(crate) mod why;
 
 use crate::arguments::Command;
@@ -65,6 +66,7 @@ impl Command {
             Self::Why(args) => why::execute(args).await,
             Self::Artifacts(args) => artifacts::execute(args).await,
             Self::Agents(args) => agents::execute(args).await,
+            Self::Usage(args) => usage::execute(args).await,
             Self::Admin(args) => admin::execute(args).await,
             Self::Coordinator(args) => coordinator::execute(args).await,
             Self::Agent(args) => agent::execute(args).await,

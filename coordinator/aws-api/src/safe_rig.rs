@@ -123,6 +123,7 @@ async fn context(store: &Arc<dyn Store>, clock: &Arc<Hands>, directory: &Path) -
         clock: clock.clone(),
         settings: Settings {
             region: REGION.into(),
+            prices: buildyard_service::Prices::default(),
             account: ACCOUNT.into(),
             artifact_bucket: "artifacts".into(),
             system_bucket: "system".into(),

@@ -13,10 +13,12 @@ mod error;
 mod leases;
 mod load;
 pub mod logs;
+mod metrics;
 mod own_bucket;
 pub mod parameters;
 mod projects;
 mod reach;
+mod recent;
 pub mod reconcile;
 mod records;
 mod report_groups;
@@ -37,6 +39,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod transfers;
+mod usage;
 pub mod users;
 mod waiting;
 mod watch;
@@ -52,6 +55,7 @@ pub use logs::{
     BuildLog, EventLimits, EventPage, Found, FoundEvent, LogEvent, LogGroup, LogReader, LogSink, LogStream, Place,
     Search, StreamOrder, StreamQuery,
 };
+pub use metrics::Metrics;
 pub use projects::{ProjectRequest, Visibility};
 pub use reach::Reach;
 pub use records::{ListedAs, SortBy};
@@ -63,6 +67,7 @@ pub use settings::{BuildSettings, ImageNames, Queueing, Retention, Settings, Tim
 pub use source_credentials::{CredentialInfo, ImportedCredential};
 pub use start::Overrides;
 pub use transfers::{DownloadPage, FinishedUpload, OpenedUpload, StoredObject, UploadRequest};
+pub use usage::Prices;
 pub use users::NewKey;
 
 use buildyard_blobs::{Objects, Transfers};
@@ -97,7 +102,9 @@ struct Inner {
     safe: Safe,
     sessions: sessions::Sessions,
     turns: agents::Turns,
+    metrics: Metrics,
     load: load::Loads,
+    recent: recent::Recent,
     changes: watch::Changes,
     logs: logs::LiveLogs,
     directory: tokio::sync::Mutex<logs::Directory>,
@@ -124,7 +131,9 @@ impl Service {
                 safe,
                 sessions: sessions::Sessions::default(),
                 turns: agents::Turns::default(),
+                metrics: Metrics::default(),
                 load,
+                recent: recent::Recent::default(),
                 changes: watch::Changes::default(),
                 logs: logs::LiveLogs::default(),
                 directory: tokio::sync::Mutex::default(),
@@ -144,6 +153,11 @@ impl Service {
     /// The present moment, by the service's clock.
     pub fn now(&self) -> Timestamp {
         self.inner.parts.clock.now()
+    }
+
+    /// What is measured, for the doors to add their part.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
     }
 
     /// The settings in force.

@@ -153,6 +153,13 @@ impl Loads {
         builds.filter_map(|build| Some((build.clone(), held.tenures.get(build)?.stage))).collect()
     }
 
+    /// How many builds there are in each state in which an agent has them.
+    pub(crate) fn count(&self) -> [(&'static str, u64); 3] {
+        let held = self.held();
+        let of = |stage| held.tenures.values().filter(|tenure| tenure.stage == stage).count() as u64;
+        [("leased", of(Stage::Offered)), ("running", of(Stage::Running)), ("stopping", of(Stage::Stopping))]
+    }
+
     /// The agents that have builds.
     pub(crate) fn holders(&self) -> Vec<AgentId> {
         self.held().by_agent.keys().cloned().collect()

@@ -1,5 +1,6 @@
 //! What the owner of the fleet decides about it, as far as the service must know.
 
+use crate::Prices;
 use buildyard_model::ProjectName;
 use buildyard_scheduler::placement::Policy;
 use std::collections::{BTreeMap, HashMap};
@@ -114,6 +115,8 @@ pub struct BuildSettings {
 pub struct Settings {
     /// For ARNs and `AWS_REGION`.
     pub region: String,
+    /// Of a minute of build time.
+    pub prices: Prices,
     /// For ARNs: twelve digits.
     pub account: String,
     /// How clients reach the HTTP door, for URLs that are given to them: `http://host:port`, without a slash at its end.

@@ -172,6 +172,7 @@ impl Rig {
         let blobs = Arc::new(MemoryBlobs::default());
         let mut settings = Settings {
             region: "us-east-1".into(),
+            prices: crate::Prices::default(),
             account: "000000000000".into(),
             artifact_bucket: "artifacts".into(),
             system_bucket: "system".into(),

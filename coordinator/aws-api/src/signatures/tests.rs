@@ -47,6 +47,7 @@ async fn rig(policy: &str) -> Rig {
         clock: clock.clone(),
         settings: Settings {
             region: REGION.into(),
+            prices: buildyard_service::Prices::default(),
             account: "123456789012".into(),
             artifact_bucket: "artifacts".into(),
             system_bucket: "system".into(),

@@ -48,6 +48,7 @@ impl Rig {
             clock: Arc::new(Ticking(AtomicI64::new(1_600_000_000_000))),
             settings: Settings {
                 region: "eu-west-1".into(),
+                prices: buildyard_service::Prices::default(),
                 account: ACCOUNT.into(),
                 endpoint_url: "https://builds.example".into(),
                 artifact_bucket: "artifacts".into(),

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 fn settings() -> Settings {
     Settings {
         region: "eu-west-1".into(),
+        prices: crate::Prices::default(),
         account: "123456789012".into(),
         endpoint_url: "https://builds.example".into(),
         artifact_bucket: "artifacts".into(),

@@ -27,6 +27,8 @@ pub(super) async fn run(service: &Service) {
 /// Grants what fits, and says how many grants were tried.
 async fn round(service: &Service, troubled: &mut Troubled) -> usize {
     let assignments = service.inner.load.round(&service.inner.sessions, ROUND, service.now());
+    let granted: Vec<_> = assignments.iter().map(|assignment| assignment.build.clone()).collect();
+    service.foresee(&granted).await;
     // The store makes them one write.
     let grants = futures::future::join_all(assignments.iter().map(|assignment| grant(service, assignment))).await;
     for (assignment, granted) in assignments.iter().zip(grants) {

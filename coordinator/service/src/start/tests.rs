@@ -35,6 +35,7 @@ fn merged(overrides: Value) -> Project {
 fn job_of(project: Project) -> JobSpec {
     let settings = Settings {
         region: "us-east-1".into(),
+        prices: crate::Prices::default(),
         account: "000000000000".into(),
         artifact_bucket: "artifacts".into(),
         system_bucket: "system".into(),

@@ -46,6 +46,9 @@ impl Builds for Flawed {
     }
 
     async fn get_many(&self, ids: &[BuildId]) -> Result<Vec<Build>, Error> {
+        if ids.iter().any(|id| self.damaged.lock().unwrap().contains(id)) {
+            return Err(Error::Failed("a stored build cannot be read".to_owned()));
+        }
         self.sound.get_many(ids).await
     }
 

@@ -67,6 +67,7 @@ impl Rig {
             clock: Arc::new(SystemClock),
             settings: Settings {
                 region: "us-east-1".into(),
+                prices: buildyard_service::Prices::default(),
                 account: "000000000000".into(),
                 artifact_bucket: "artifacts".into(),
                 system_bucket: "system".into(),

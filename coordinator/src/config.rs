@@ -1,8 +1,8 @@
 //! The coordinator's configuration: one TOML file, one Rust file per section.
 
 mod listen;
-mod provisioners;
 mod metrics;
+mod provisioners;
 mod queue;
 mod records;
 mod retention;
@@ -12,10 +12,10 @@ mod timings;
 mod usage;
 
 pub use listen::ListenConfig;
+pub use metrics::MetricsConfig;
 pub use provisioners::{
     AutoscalingGroupConfig, CommandConfig, DockerConfig, ProcessConfig, ProvisionerConfig, SwarmConfig,
 };
-pub use metrics::MetricsConfig;
 pub use queue::{PlacementPolicy, QueueConfig};
 pub use records::{RecordsConfig, RecordsKind};
 pub use retention::{Keep, RetentionConfig};

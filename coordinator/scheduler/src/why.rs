@@ -52,7 +52,11 @@ pub fn reasons(
     let fleet = fleet.cloned().unwrap_or_else(FleetName::on_demand);
     let scaling = (launches > 0).then_some(WaitReason::Scaling { fleet, launches });
     let found = match (place, behind(standing)) {
-        (Err(reason), behind) => vec![Some(reason), scaling, behind],
+        (Err(full @ (WaitReason::Full { .. } | WaitReason::TooLarge { .. })), behind) => {
+            vec![Some(full), scaling, behind]
+        }
+        // Whoever goes first waits for the same.
+        (Err(reason), _) => vec![Some(reason), scaling],
         (Ok(_), Some(behind)) => vec![Some(behind), scaling],
         (Ok(agent), None) => vec![Some(WaitReason::Next { agent })],
     };

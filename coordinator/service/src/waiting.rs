@@ -78,7 +78,7 @@ impl Service {
 
     /// The waiting builds in the order in which they would be given slots if none of them ended meanwhile, the first
     /// `most`; from memory.
-    pub fn queue(&self, most: usize) -> Vec<Candidate> {
+    pub fn waiting_builds(&self, most: usize) -> Vec<Candidate> {
         self.inner.load.held().dispatcher.queue().order(most)
     }
 

@@ -4,6 +4,7 @@ use buildyard_model::{AgentId, Architecture, Capacity, InstanceId, Resources, Ti
 use buildyard_scheduler::AgentLoad;
 use buildyard_scheduler::scaling::{Ending, Known, Member, Pending};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -130,6 +131,8 @@ impl Fleet {
             },
             builds: count(host.running.len()),
             used: host.used(),
+            holds: Arc::default(),
+            disk_mib: None,
         };
         open.map(load).collect()
     }

@@ -356,6 +356,7 @@ fn requirements(build: &Entry) -> Requirements {
         local_source: false,
         disk_mib: 0,
         fleet: None,
+        overflow: false,
         prefers: Vec::new(),
     }
 }

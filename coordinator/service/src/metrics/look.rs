@@ -7,7 +7,7 @@ use buildyard_model::AgentStatus;
 use std::collections::BTreeMap;
 
 /// Waiting builds that are looked at; behind so many the fleets' shares are not told any more.
-const MOST_WAITING: u32 = 10_000;
+const MOST_WAITING: usize = 10_000;
 
 /// The gauges.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Service {
         }
         let now = self.now();
         let mut fleets = BTreeMap::<String, (f64, f64)>::new();
-        for candidate in self.store().waiting(MOST_WAITING).await? {
+        for candidate in self.waiting_builds(MOST_WAITING) {
             let (depth, oldest) = fleets.entry(fleet(candidate.requirements.fleet)).or_default();
             *depth += 1.0;
             *oldest = oldest.max(now.since(candidate.since).as_secs_f64());

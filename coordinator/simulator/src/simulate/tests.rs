@@ -28,14 +28,25 @@ fn the_default_policy_beats_the_reactive_one_in_wait_and_in_hours() {
 fn sweep() {
     let mins = |m: u64| Duration::from_secs(60 * m);
     for seed in [1, 2, 3] {
-    let week = week(seed);
-    let launches = Launches { seed, ..Launches::default() };
-    let o = simulate(&week, "", &Planner::Reactive(sized()), &launches);
-    println!("SW {seed} reactive p95 {} p99 {} h {:.1} l {}", o.wait.p95_ms, o.wait.p99_ms, o.instance_hours, o.launches);
-    for (util, idle, patience) in [(80, 5, 0), (80, 7, 0), (80, 8, 0), (70, 7, 0)] {
-        let p = Policy { idle: mins(idle), patience: Duration::from_secs(patience), utilization_percent: util, ..sized() };
-        let o = simulate(&week, "", &Planner::Scaling(p), &launches);
-        println!("SW {seed} u={util} idle={idle} pat={patience}: p95 {} p99 {} h {:.1} l {}", o.wait.p95_ms, o.wait.p99_ms, o.instance_hours, o.launches);
-    }
+        let week = week(seed);
+        let launches = Launches { seed, ..Launches::default() };
+        let o = simulate(&week, "", &Planner::Reactive(sized()), &launches);
+        println!(
+            "SW {seed} reactive p95 {} p99 {} h {:.1} l {}",
+            o.wait.p95_ms, o.wait.p99_ms, o.instance_hours, o.launches
+        );
+        for (util, idle, patience) in [(80, 5, 0), (80, 7, 0), (80, 8, 0), (70, 7, 0)] {
+            let p = Policy {
+                idle: mins(idle),
+                patience: Duration::from_secs(patience),
+                utilization_percent: util,
+                ..sized()
+            };
+            let o = simulate(&week, "", &Planner::Scaling(p), &launches);
+            println!(
+                "SW {seed} u={util} idle={idle} pat={patience}: p95 {} p99 {} h {:.1} l {}",
+                o.wait.p95_ms, o.wait.p99_ms, o.instance_hours, o.launches
+            );
+        }
     }
 }

@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Artifacts(command::artifacts::ArtifactsArgs),
     /// List the agents, or take one out of service and back
     Agents(command::agents::AgentsArgs),
+    /// Try scaling policies on a week of builds, recorded or made up
+    Fleet(command::fleet::FleetArgs),
     /// Say who may use the AWS endpoint: users, access keys, policies
     Admin(command::admin::AdminArgs),
     /// Run the coordinator: queue, storage and API

@@ -12,6 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("proto", &["model"]),
     ("scheduler", &["config", "model"]),
+    ("simulator", &["scheduler", "model"]),
     ("access", &["model"]),
     ("store", &["scheduler", "model"]),
     ("blobs", &["access", "model"]),
@@ -23,7 +24,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("agent-api", &["service", "store", "scheduler", "proto", "model"]),
     (
         "coordinator",
-        &["aws-api", "agent-api", "service", "provision", "store", "blobs", "access", "vault", "scheduler", "config", "model"],
+        &[
+            "aws-api",
+            "agent-api",
+            "service",
+            "provision",
+            "store",
+            "blobs",
+            "access",
+            "vault",
+            "scheduler",
+            "config",
+            "model",
+        ],
     ),
     ("artifacts", &["model"]),
     ("runner", &["artifacts", "buildspec", "model"]),
@@ -32,7 +45,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("agent", &["executor", "artifacts", "source", "runner", "buildspec", "config", "proto", "model"]),
     (
         "buildyard",
-        &["coordinator", "agent", "runner", "executor", "artifacts", "buildspec", "config", "proto", "model"],
+        &[
+            "coordinator",
+            "agent",
+            "runner",
+            "executor",
+            "artifacts",
+            "buildspec",
+            "simulator",
+            "scheduler",
+            "config",
+            "proto",
+            "model",
+        ],
     ),
     ("tests", &["model"]),
 ];
@@ -49,7 +74,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that decide: no runtime, no I/O of their own.
-const PURE: &[&str] = &["model", "buildspec", "scheduler", "access", "aws-protocol"];
+const PURE: &[&str] = &["model", "buildspec", "scheduler", "simulator", "access", "aws-protocol"];
 
 struct Graph {
     /// Crate → (its ordinary dependencies), names without our prefix.

@@ -19,8 +19,8 @@ use futures::{FutureExt, StreamExt as _};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::sync::mpsc::{self, error::SendTimeoutError};
-use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 

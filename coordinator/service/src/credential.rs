@@ -1,7 +1,7 @@
 //! Secrets that programs show one another: made at random, kept only as a fingerprint, compared in constant time.
 
-use crate::error::{Error, Kind};
 use crate::Service;
+use crate::error::{Error, Kind};
 use buildyard_model::AgentId;
 use rand::Rng;
 use sha2::{Digest, Sha256};

@@ -215,6 +215,7 @@ fn supervise(
         events: tell,
         close: close.clone(),
     };
+    transport.enrolment.recall(&transport.uplink);
     let collector = Arc::new(Collector {
         site: site.clone(),
         bounds: config.gc,
@@ -226,7 +227,7 @@ fn supervise(
     let health = Health::watch(site.executor.clone(), config.data_dir.clone(), config.disk_floor, collector.clone());
     let pulse = Pulse::watch(config.data_dir.clone());
     let held = kept.iter().map(|kept| kept.lease.clone());
-    let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held);
+    let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held).launched_by(&config.launch);
     let (leave, abort) = (switches.drain.child_token(), switches.abort.clone());
     let keeper = warm::keep(site.clone(), config.warm.images.clone(), leave.clone());
     let (holds, stock) = (site.shelf.holds(), site.stock.clone());
@@ -291,7 +292,7 @@ fn capacity(config: &AgentConfig, capabilities: &Capabilities) -> Capacity {
         privileged: config.allow_privileged,
         local_source: !config.allow_local_sources.is_empty(),
         executor: capabilities.name.to_owned(),
-        fleet: None,
+        fleet: config.launch.fleet.clone(),
     }
 }
 

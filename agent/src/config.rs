@@ -8,6 +8,7 @@ mod coordinator;
 mod environment;
 mod executor;
 mod gc;
+mod launch;
 mod logs;
 mod source;
 mod warm;
@@ -17,6 +18,7 @@ pub use capacity::CapacityConfig;
 pub use coordinator::CoordinatorConfig;
 pub use executor::{ExecutorConfig, ExecutorKind};
 pub use gc::GcConfig;
+pub use launch::LaunchConfig;
 pub use logs::LogsConfig;
 pub use source::GitConfig;
 pub use warm::WarmConfig;
@@ -61,6 +63,9 @@ pub struct AgentConfig {
     pub warm: WarmConfig,
     /// What is kept for later builds.
     pub gc: GcConfig,
+    /// By which launch it woke up; not from the file.
+    #[serde(skip)]
+    pub launch: LaunchConfig,
 }
 
 impl Default for AgentConfig {
@@ -80,19 +85,37 @@ impl Default for AgentConfig {
             git: GitConfig::default(),
             warm: WarmConfig::default(),
             gc: GcConfig::default(),
+            launch: LaunchConfig::default(),
         }
     }
 }
 
 impl AgentConfig {
     /// Reads and checks the file at `path`, with the overrides of the process's environment
-    /// (`BUILDYARD_AGENT_ENDPOINT`, `…_JOIN_TOKEN`, `…_NAME`, `…_DATA_DIR`).
+    /// (`BUILDYARD_AGENT_ENDPOINT`, `…_JOIN_TOKEN`, `…_NAME`, `…_DATA_DIR`, and what a provisioner tells:
+    /// `BUILDYARD_COORDINATOR`, `BUILDYARD_JOIN_TOKEN`, `BUILDYARD_TICKET`, `BUILDYARD_FLEET`, `BUILDYARD_INSTANCE`,
+    /// `BUILDYARD_SLOTS`, `BUILDYARD_LABELS`).
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = buildyard_config::read(path)?;
         let mut config = Self::parse(path, &text)?;
         environment::override_by(&mut config, |name| std::env::var(name).ok())?;
         config.check().map_err(|error| error.located(path, &text))?;
         Ok(config)
+    }
+
+    /// The configuration of an agent without a file, from the process's environment; none unless that names coordinator,
+    /// join token and agent.
+    pub fn from_environment() -> Option<Result<Self, ConfigError>> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Result<Self, ConfigError>> {
+        if !environment::suffices(&variable) {
+            return None;
+        }
+        let mut config = Self::default();
+        let told = environment::override_by(&mut config, variable).and_then(|()| config.check());
+        Some(told.map(|()| config))
     }
 
     /// The configuration in `text`; `path` is for messages only. Not yet checked.

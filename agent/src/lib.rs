@@ -35,7 +35,7 @@ mod warm;
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};
 pub use config::{
     AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GcConfig,
-    GitConfig, LogsConfig, ParseQuantityError, Span, WarmConfig,
+    GitConfig, LaunchConfig, LogsConfig, ParseQuantityError, Span, WarmConfig,
 };
 pub use lock::LockError;
 pub use supervisor::RunError;

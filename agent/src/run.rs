@@ -11,6 +11,7 @@ mod git_credentials;
 mod halt;
 mod layout;
 pub(crate) mod ledger;
+mod login;
 mod place;
 mod plan;
 mod prepare;

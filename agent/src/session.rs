@@ -12,6 +12,7 @@ mod link;
 mod offers;
 mod outbox;
 
+use crate::config::LaunchConfig;
 use crate::report::{Finished, Snapshot};
 use buildyard_model::{Affinity, Capacity, JobSpec, LeaseToken, Vitals};
 use buildyard_proto::v1::agent_message::Body;
@@ -84,6 +85,9 @@ pub(crate) enum Output {
 pub(crate) struct Session {
     version: String,
     capacity: Capacity,
+    /// Named in every Hello, empty where nobody launched the agent.
+    ticket: String,
+    instance: String,
     link: Link,
     outbox: Outbox,
     holdings: Holdings,
@@ -107,6 +111,8 @@ impl Session {
         Self {
             version: version.to_owned(),
             capacity,
+            ticket: String::new(),
+            instance: String::new(),
             link: Link::default(),
             outbox: Outbox::default(),
             holdings: held.into_iter().collect(),
@@ -119,6 +125,13 @@ impl Session {
             told_to_drain: false,
             drained: false,
         }
+    }
+
+    /// The same, of an agent that names this launch.
+    pub(crate) fn launched_by(mut self, launch: &LaunchConfig) -> Self {
+        self.ticket = launch.ticket.as_ref().map(ToString::to_string).unwrap_or_default();
+        self.instance = launch.instance.as_ref().map(ToString::to_string).unwrap_or_default();
+        self
     }
 
     /// Applies one input.
@@ -175,7 +188,8 @@ impl Session {
             version: self.version.clone(),
             capacity: convert::document(&self.capacity).into(),
             held: self.wire_held(),
-            ..v1::Hello::default()
+            ticket: self.ticket.clone(),
+            instance: self.instance.clone(),
         };
         outputs.push(unnumbered(Body::Hello(hello)));
     }

@@ -160,7 +160,7 @@ mod tests {
     use buildyard_executor::fake::Method;
 
     fn request(pull: PullPolicy) -> ImageRequest {
-        ImageRequest { reference: "app:1".into(), pull }
+        ImageRequest { reference: "app:1".into(), pull, login: None }
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ mod storage;
 use crate::config::{ConfigError, CoordinatorConfig};
 use crate::credentials::Credentials;
 use buildyard_model::SystemClock;
-use buildyard_service::{Parts, Secrets, Service, Settings, fingerprint, reconcile};
+use buildyard_service::{BuildSettings, ImageNames, Parts, Secrets, Service, Settings, fingerprint, reconcile};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
@@ -149,6 +149,7 @@ fn settings(
         client_tokens_sha256: vec![fingerprint(credentials.client_token.expose())],
         timings: config.timings.timings(),
         retention: config.retention.retention(),
+        builds: BuildSettings { images: ImageNames(config.images.clone()), require_role: config.secrets.require_role },
     }
 }
 

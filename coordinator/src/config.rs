@@ -15,8 +15,10 @@ pub use storage::StorageConfig;
 pub use timings::TimingsConfig;
 
 pub use buildyard_config::ConfigError;
+use buildyard_service::ImageNames;
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Everything that a coordinator is told.
@@ -35,6 +37,8 @@ pub struct CoordinatorConfig {
     pub listen: ListenConfig,
     pub records: RecordsConfig,
     pub secrets: SecretsConfig,
+    /// Images that run for those that projects name, which may hold `*`. A table of one's own takes the default's place.
+    pub images: BTreeMap<String, String>,
     /// An S3-compatible bucket. Without it the coordinator stores bytes itself and serves them as S3.
     pub storage: Option<StorageConfig>,
     pub retention: RetentionConfig,
@@ -51,6 +55,7 @@ impl Default for CoordinatorConfig {
             listen: ListenConfig::default(),
             records: RecordsConfig::default(),
             secrets: SecretsConfig::default(),
+            images: ImageNames::default().0,
             storage: None,
             retention: RetentionConfig::default(),
             timings: TimingsConfig::default(),
@@ -77,6 +82,12 @@ impl CoordinatorConfig {
         }
         if self.account.len() != 12 || !self.account.chars().all(|c| c.is_ascii_digit()) {
             return Err(ConfigError::invalid("account", "must be twelve digits"));
+        }
+        if let Some((name, _)) = self.images.iter().find(|(name, image)| name.is_empty() || image.is_empty()) {
+            return Err(ConfigError::invalid(
+                "images",
+                &format!("{name:?} names no image: write \"name:tag\" = \"name:tag\""),
+            ));
         }
         self.listen.check()?;
         self.retention.check()?;

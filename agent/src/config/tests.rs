@@ -99,6 +99,40 @@ fn the_environment_overrides_the_file() {
 }
 
 #[test]
+fn a_launch_is_told_by_the_environment_alone() {
+    let ticket = "3f1c0c52-7a4e-4a0e-9f0b-8a3f5f3b0a11";
+    let variables = |name: &str| {
+        let value = match name {
+            "BUILDYARD_COORDINATOR" => "http://coordinator:8081",
+            "BUILDYARD_JOIN_TOKEN" => "token",
+            "BUILDYARD_AGENT_NAME" => "linux-3f1c0c52",
+            "BUILDYARD_TICKET" => ticket,
+            "BUILDYARD_FLEET" => "linux",
+            "BUILDYARD_INSTANCE" => "i-1",
+            "BUILDYARD_SLOTS" => "3",
+            "BUILDYARD_LABELS" => "disk=ssd,zone=a=b",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    let config = AgentConfig::from_variables(variables).unwrap().unwrap();
+    assert_eq!(config.coordinator.endpoint, "http://coordinator:8081");
+    assert_eq!(config.coordinator.token().unwrap(), Some(Secret::new("token")));
+    assert_eq!((config.name.unwrap().as_str(), config.slots), ("linux-3f1c0c52", Some(3)));
+    assert_eq!(config.labels, [("disk", "ssd"), ("zone", "a=b")].map(|(k, v)| (k.into(), v.into())).into());
+    assert!(config.launch.is_launched());
+    assert_eq!(config.launch.ticket.unwrap().to_string(), ticket);
+    assert_eq!(config.launch.fleet.unwrap().as_str(), "linux");
+    assert_eq!(config.launch.instance.unwrap().0, "i-1");
+    assert!(AgentConfig::from_variables(|name| variables(name).filter(|_| name != "BUILDYARD_JOIN_TOKEN")).is_none());
+    let wrong = |name: &str| if name == "BUILDYARD_SLOTS" { Some("many".to_owned()) } else { variables(name) };
+    let error = AgentConfig::from_variables(wrong).unwrap().unwrap_err().to_string();
+    assert_eq!(error, "BUILDYARD_SLOTS: \"many\" is not a whole number");
+    let other = |name: &str| (name == "BUILDYARD_TICKET").then(|| "x".to_owned());
+    assert!(environment::override_by(&mut AgentConfig::default(), other).unwrap_err().to_string().contains("uuid"));
+}
+
+#[test]
 fn a_token_file_is_read_without_its_line_break() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "token\n").unwrap();

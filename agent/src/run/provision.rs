@@ -2,6 +2,7 @@
 
 use super::Build;
 use super::halt::Halt;
+use super::login;
 use super::sandbox::{self, Wanted};
 use super::takeover::Taken;
 use crate::site::{AGENT_LABEL, BUILD_LABEL, LEASE_LABEL, Site};
@@ -40,8 +41,10 @@ impl Build {
     /// Makes sure that the image is there, and gives its name to run it by. `aloud`: the build's log may still be told how
     /// that goes.
     pub(super) async fn image(&mut self, aloud: bool) -> Result<String, Halt> {
-        let request =
-            ImageRequest { reference: self.job.environment.image.clone(), pull: self.job.environment.pull_policy };
+        let asking = login::ask(&self.job, &self.transfers);
+        let login = Self::unless_ended(&mut self.orders, self.deadline, asking).await?;
+        let (reference, pull) = (self.job.environment.image.clone(), self.job.environment.pull_policy);
+        let request = ImageRequest { reference, pull, login };
         let (site, intro) = (self.site.clone(), &self.intro);
         let progress = |line: String| {
             if aloud {

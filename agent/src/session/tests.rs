@@ -93,6 +93,22 @@ fn say(session: &mut Session, input: Input) -> Vec<String> {
 }
 
 #[test]
+fn every_hello_names_the_launch() {
+    let ticket = buildyard_model::Ticket(uuid::Uuid::from_u128(7));
+    let instance = Some(buildyard_model::InstanceId("i-1".to_owned()));
+    let launch = LaunchConfig { ticket: Some(ticket), instance, fleet: None };
+    let mut session = Session::new("1", capacity(1), []).launched_by(&launch);
+    for second in [0, 1] {
+        let outputs = session.handle(Input::Opened, at(second));
+        let Some(Output::Send(v1::AgentMessage { body: Some(Body::Hello(hello)), .. })) = outputs.first() else {
+            panic!("{outputs:?}");
+        };
+        assert_eq!((hello.ticket.as_str(), hello.instance.as_str()), (ticket.to_string().as_str(), "i-1"));
+        session.handle(Input::Closed, at(second));
+    }
+}
+
+#[test]
 fn an_offer_is_begun_accepted_and_reported_until_it_is_settled() {
     let (mut session, one) = (connected(1), lease(1, 1));
     assert_eq!(say(&mut session, message(1, offer(&one))), ["begin 1", "ack 1"]);

@@ -61,7 +61,7 @@ async fn carry_out(site: Arc<Site>, deed: Deed) {
 
 /// Makes one and starts it. It pulls nothing: only an image that is here can be warm.
 async fn make(site: &Arc<Site>, shape: &Shape) -> Result<Spare, ExecutorError> {
-    let request = ImageRequest { reference: shape.reference.clone(), pull: PullPolicy::Never };
+    let request = ImageRequest { reference: shape.reference.clone(), pull: PullPolicy::Never, login: None };
     let image = site.executor.prepare_image(&request, &|_| {}).await?;
     let name = format!("warm-{}", uuid::Uuid::new_v4().simple());
     let folder = site.builds.make_warm(&name).map_err(|error| ExecutorError::Failed(error.to_string()))?;
@@ -112,7 +112,7 @@ fn forget(folder: &Folder) {
 /// Drops those whose image's name stands for another image by now.
 async fn follow_tags(site: Arc<Site>) {
     for reference in site.warm.references() {
-        let request = ImageRequest { reference: reference.clone(), pull: PullPolicy::Never };
+        let request = ImageRequest { reference: reference.clone(), pull: PullPolicy::Never, login: None };
         let image = match site.executor.prepare_image(&request, &|_| {}).await {
             Ok(image) => Some(image),
             Err(ExecutorError::Image(_)) => None,
@@ -128,7 +128,7 @@ async fn follow_tags(site: Arc<Site>) {
 
 async fn pull_all(site: Arc<Site>, images: Vec<String>) {
     for reference in images {
-        let request = ImageRequest { reference: reference.clone(), pull: PullPolicy::Always };
+        let request = ImageRequest { reference: reference.clone(), pull: PullPolicy::Always, login: None };
         match site.shelf.image(&*site.executor, site.stock.is_some(), &request, &|_| {}, site.clock.now()).await {
             Ok(_) => site.warm.rested(&reference),
             Err(error) => {

@@ -6,7 +6,7 @@ use crate::logging::LogArgs;
 use crate::output;
 use std::path::PathBuf;
 
-/// The arguments of `agent` and `coordinator`.
+/// The arguments of a daemon with a file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DaemonArgs {
     /// The configuration file

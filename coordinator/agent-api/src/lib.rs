@@ -5,6 +5,7 @@ mod agents;
 mod builds;
 mod fleet;
 mod identity;
+mod inbox;
 mod logs;
 mod session;
 mod status;

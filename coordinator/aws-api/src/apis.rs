@@ -10,8 +10,8 @@ use crate::sts;
 use body::Bodies;
 use buildyard_aws_protocol::{Api, ApiError, Call, Caller, Protocol, Shape, Shapes};
 use bytes::Bytes;
-use http::Response;
 use http::request::Parts;
+use http::{Method, Response};
 use serde_json::Value;
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -70,7 +70,9 @@ impl<C: Clone + Send + Sync + 'static> Apis<C> {
         let body = self.bodies.read(body).await?;
         let caller = self.authenticator.authenticate(&parts, body.bytes(), name).await?;
         let Some(service) = service else {
-            return sts::answer(&caller, &call.protocol.decode(body.bytes(), None)?).map(|value| (value, None));
+            let address = parts.uri.query().unwrap_or_default().as_bytes();
+            let form = if parts.method == Method::GET { address } else { body.bytes() };
+            return sts::answer(&caller, &call.protocol.decode(form, None)?).map(|value| (value, None));
         };
         let shapes = service.shapes();
         let input = call.protocol.decode(body.bytes(), shapes.and_then(|shapes| shapes.input(&call.operation)))?;

@@ -76,10 +76,11 @@ impl Session {
 #[derive(Debug, Default)]
 struct State {
     last_number: u64,
-    sessions: BTreeMap<AgentId, Session>,
+    sessions: BTreeMap<AgentId, Arc<Session>>,
 }
 
-/// The connected agents.
+/// The connected agents. Sessions are handed out as they stand, shared: to look at ten thousand of them costs no copy
+/// of what each can do. One that changes while somebody looks is copied then.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions(Mutex<State>);
 
@@ -98,7 +99,7 @@ impl Sessions {
         let mut state = self.state();
         state.last_number += 1;
         let number = state.last_number;
-        state.sessions.insert(agent.clone(), make(number, sender));
+        state.sessions.insert(agent.clone(), Arc::new(make(number, sender)));
         (number, receiver)
     }
 
@@ -130,19 +131,15 @@ impl Sessions {
 
     pub(crate) fn update(&self, agent: &AgentId, change: impl FnOnce(&mut Session)) {
         if let Some(session) = self.state().sessions.get_mut(agent) {
-            change(session);
+            change(Arc::make_mut(session));
         }
     }
 
-    pub(crate) fn get(&self, agent: &AgentId) -> Option<Session> {
+    pub(crate) fn get(&self, agent: &AgentId) -> Option<Arc<Session>> {
         self.state().sessions.get(agent).cloned()
     }
 
-    pub(crate) fn all(&self) -> Vec<(AgentId, Session)> {
-        self.state().sessions.iter().map(|(agent, session)| (agent.clone(), session.clone())).collect()
-    }
-
-    pub(crate) fn find(&self, wanted: impl Fn(&Session) -> bool) -> Option<AgentId> {
-        self.state().sessions.iter().find(|(_, session)| wanted(session)).map(|(agent, _)| agent.clone())
+    pub(crate) fn all(&self) -> Vec<(AgentId, Arc<Session>)> {
+        self.state().sessions.iter().map(|(agent, session)| (agent.clone(), Arc::clone(session))).collect()
     }
 }

@@ -6,9 +6,7 @@ mod flawed;
 pub(crate) use clock::{Hands, RuntimeClock};
 pub(crate) use flawed::Flawed;
 
-use crate::{
-    HeldSecrets, Hello, Parts, Retention, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile,
-};
+use crate::{Hello, Parts, Retention, Safe, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile};
 use async_trait::async_trait;
 use buildyard_blobs::{Error as BlobError, ObjectInfo, Objects, Page, Transfers};
 use buildyard_model::{
@@ -180,14 +178,17 @@ impl Rig {
             client_tokens_sha256: vec![fingerprint(CLIENT_TOKEN)],
             timings: Timings::default(),
             retention: Retention::default(),
+            builds: crate::BuildSettings::default(),
         };
         change(&mut settings);
+        let vault = buildyard_vault::Vault::forgetful().unwrap();
+        let safe = Safe::new(store.clone(), vault.clone(), clock.clone(), &settings.region, &settings.account);
         let service = Service::new(Parts {
-            vault: buildyard_vault::Vault::forgetful().unwrap(),
+            vault,
             store,
             objects: blobs.clone(),
             transfers: blobs.clone(),
-            secrets: Arc::new(HeldSecrets::default()),
+            secrets: Arc::new(safe),
             clock,
             settings,
         });

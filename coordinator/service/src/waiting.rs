@@ -34,7 +34,7 @@ impl Service {
             .map(|(agent, session)| {
                 let (builds, used) = self.inner.load.of(&agent);
                 let closed = closed(&session, now);
-                Onlooker { load: AgentLoad { agent, capacity: session.capacity, builds, used }, closed }
+                Onlooker { load: AgentLoad { agent, capacity: session.capacity.clone(), builds, used }, closed }
             })
             .collect()
     }

@@ -2,6 +2,7 @@
 
 use crate::{ApiError, Caller, Operation, Shapes};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
@@ -25,6 +26,7 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, ApiError>> + Send + 
 /// An operation whose types nobody needs to know.
 trait Erased<C>: Send + Sync {
     fn answer<'a>(&'a self, service: &'a str, context: &'a C, caller: &'a Caller, input: Value) -> Answer<'a>;
+    fn cleared_by_empty(&self) -> &'static [&'static str];
 }
 
 struct Typed<O>(PhantomData<fn() -> O>);
@@ -41,6 +43,10 @@ impl<C: Send + Sync, O: Operation<C>> Erased<C> for Typed<O> {
             let output = O::call(context, caller, input).await?;
             serde_json::to_value(output).map_err(|error| ApiError::internal(error.to_string()))
         })
+    }
+
+    fn cleared_by_empty(&self) -> &'static [&'static str] {
+        O::CLEARED_BY_EMPTY
     }
 }
 
@@ -118,7 +124,8 @@ impl<C: Send + Sync + 'static> Api<C> {
             }
         };
         if let Some(shapes) = self.shapes {
-            shapes.check_input(operation, &input).map_err(|broken| broken.into_error(self.invalid))?;
+            let checked = without_clearing(&input, found.cleared_by_empty());
+            shapes.check_input(operation, &checked).map_err(|broken| broken.into_error(self.invalid))?;
         }
         let output = found.answer(self.name, context, caller, input).await?;
         match self.shapes.filter(|_| cfg!(debug_assertions)).map(|shapes| shapes.check_output(operation, &output)) {
@@ -126,6 +133,26 @@ impl<C: Send + Sync + 'static> Api<C> {
             Some(Ok(())) | None => Ok(output),
         }
     }
+}
+
+/// The input without the members that are empty to clear something.
+fn without_clearing<'a>(input: &'a Value, members: &[&str]) -> Cow<'a, Value> {
+    let clears = |name: &&&str| {
+        input.get(**name).is_some_and(|value| match value {
+            Value::Object(members) => members.is_empty(),
+            Value::String(text) => text.is_empty(),
+            _ => false,
+        })
+    };
+    let clearing: Vec<&str> = members.iter().filter(clears).copied().collect();
+    if clearing.is_empty() {
+        return Cow::Borrowed(input);
+    }
+    let mut checked = input.clone();
+    if let Value::Object(members) = &mut checked {
+        members.retain(|name, _| !clearing.contains(&name.as_str()));
+    }
+    Cow::Owned(checked)
 }
 
 impl<C> fmt::Debug for Api<C> {

@@ -47,6 +47,7 @@ fn settings() -> Settings {
         join_token_sha256: fingerprint("join"),
         endpoint_url: "http://localhost:8080".into(),
         retention: buildyard_service::Retention::default(),
+        builds: buildyard_service::BuildSettings::default(),
         client_tokens_sha256: vec![],
         timings: Timings::default(),
     }
@@ -334,4 +335,11 @@ async fn a_groups_events_are_filtered_in_the_order_of_time() {
         }
     }
     assert_eq!(told, ["a ERROR 1", "b ERROR 2", "e ERROR 3"]);
+    let newest = ask(json!({"startFromHead": false, "limit": 2})).await;
+    assert_eq!(messages(&newest), ["e ERROR 3", "d fine"]);
+    let token = &newest["nextToken"];
+    let then = ask(json!({"startFromHead": true, "nextToken": token})).await;
+    assert_eq!(messages(&then), ["c fine", "b ERROR 2", "a ERROR 1"], "the token keeps its direction");
+    let early = json!({"logGroupName": GROUP, "startFromHead": false, "startTime": 20});
+    assert_eq!(rig.refusal("FilterLogEvents", early).await.0, "InvalidParameterException");
 }

@@ -54,6 +54,7 @@ impl Rig {
                 system_bucket: "system".into(),
                 join_token_sha256: String::new(),
                 retention: buildyard_service::Retention::default(),
+                builds: buildyard_service::BuildSettings::default(),
                 client_tokens_sha256: vec![],
                 timings: Timings::default(),
             },

@@ -18,6 +18,7 @@ fn settings() -> Settings {
         system_bucket: "system".into(),
         join_token_sha256: String::new(),
         retention: crate::Retention::default(),
+        builds: crate::BuildSettings::default(),
         client_tokens_sha256: vec![],
         timings: Timings::default(),
     }

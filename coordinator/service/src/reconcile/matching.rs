@@ -59,7 +59,7 @@ fn accepting(service: &Service) -> Vec<AgentLoad> {
     let free = service.inner.sessions.all().into_iter().filter(|(_, session)| session.accepting(now));
     free.map(|(agent, session)| {
         let (builds, used) = service.inner.load.of(&agent);
-        AgentLoad { agent, capacity: session.capacity, builds, used }
+        AgentLoad { agent, capacity: session.capacity.clone(), builds, used }
     })
     .filter(|load| load.builds < load.capacity.slots)
     .collect()

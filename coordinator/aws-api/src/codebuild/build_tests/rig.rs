@@ -73,6 +73,7 @@ impl Rig {
                 join_token_sha256: buildyard_service::fingerprint("join"),
                 endpoint_url: "http://localhost:8080".into(),
                 retention: buildyard_service::Retention::default(),
+                builds: buildyard_service::BuildSettings::default(),
                 client_tokens_sha256: vec![],
                 timings: Timings::default(),
             },

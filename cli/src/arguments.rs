@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Agents(command::agents::AgentsArgs),
     /// Show the build time that was used, and its cost
     Usage(command::usage::UsageArgs),
+    /// Try scaling policies on a week of builds, recorded or made up
+    Fleet(command::fleet::FleetArgs),
     /// Say who may use the AWS endpoint: users, access keys, policies
     Admin(command::admin::AdminArgs),
     /// Run the coordinator: queue, storage and API

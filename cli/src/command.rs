@@ -8,6 +8,7 @@ pub(crate) mod builds;
 pub(crate) mod coordinator;
 pub(crate) mod daemon;
 mod first_start;
+pub(crate) mod fleet;
 pub(crate) mod logs;
 pub(crate) mod run;
 pub(crate) mod runner;
@@ -67,6 +68,7 @@ impl Command {
             Self::Artifacts(args) => artifacts::execute(args).await,
             Self::Agents(args) => agents::execute(args).await,
             Self::Usage(args) => usage::execute(args).await,
+            Self::Fleet(args) => fleet::execute(args).await,
             Self::Admin(args) => admin::execute(args).await,
             Self::Coordinator(args) => coordinator::execute(args).await,
             Self::Agent(args) => agent::execute(args).await,

@@ -10,7 +10,7 @@ pub(crate) use document::Document;
 pub(crate) use refusal::Refusal;
 
 use crate::failure::Failure;
-use buildyard_model::{AgentView, BuildView, Day, ProjectName, Submission, UsageBy, UsageReport, WhyView};
+use buildyard_model::{AgentView, BuildView, Day, ProjectName, Submission, Timestamp, UsageBy, UsageReport, WhyView};
 use buildyard_proto::convert;
 use buildyard_proto::v1;
 use buildyard_proto::v1::admin_client::AdminClient;
@@ -166,6 +166,32 @@ impl Fleet {
         }
         builds.truncate(limit);
         Ok(builds)
+    }
+
+    /// The builds submitted since `from`, newest first: of one project or of all.
+    pub(crate) async fn list_since(
+        &self,
+        project: Option<&str>,
+        from: Timestamp,
+    ) -> Result<Vec<Document<BuildView>>, Failure> {
+        let (mut builds, mut after) = (Vec::new(), String::new());
+        loop {
+            let project = project.unwrap_or_default().to_owned();
+            let request = v1::ListRequest { project, limit: LARGEST_PAGE, after };
+            let reply =
+                self.builds.clone().list(timed(request)).await.map_err(|status| self.refused(&status))?.into_inner();
+            for build in &reply.builds {
+                let build: Document<BuildView> = Document::read("build", build)?;
+                if build.view.start_time < from {
+                    return Ok(builds);
+                }
+                builds.push(build);
+            }
+            after = reply.next;
+            if after.is_empty() {
+                return Ok(builds);
+            }
+        }
     }
 
     /// Asks a build to stop. Repeatable.

@@ -13,6 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("metrics", &[]),
     ("proto", &["model"]),
     ("scheduler", &["config", "model"]),
+    ("simulator", &["scheduler", "model"]),
     ("access", &["model"]),
     ("store", &["scheduler", "model"]),
     ("blobs", &["access", "model"]),
@@ -46,7 +47,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("agent", &["executor", "artifacts", "source", "runner", "buildspec", "config", "metrics", "proto", "model"]),
     (
         "buildyard",
-        &["coordinator", "agent", "runner", "executor", "artifacts", "buildspec", "config", "proto", "model"],
+        &[
+            "coordinator",
+            "agent",
+            "runner",
+            "executor",
+            "artifacts",
+            "buildspec",
+            "simulator",
+            "scheduler",
+            "config",
+            "proto",
+            "model",
+        ],
     ),
     ("tests", &["model"]),
 ];
@@ -64,7 +77,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that decide: no runtime, no I/O of their own.
-const PURE: &[&str] = &["model", "buildspec", "scheduler", "access", "aws-protocol"];
+const PURE: &[&str] = &["model", "buildspec", "scheduler", "simulator", "access", "aws-protocol"];
 
 struct Graph {
     /// Crate → (its ordinary dependencies), names without our prefix.

@@ -32,7 +32,7 @@ fn main() {
     let only = std::env::var("ONLY").ok().filter(|only| !only.is_empty());
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
     let mut report = Report::default();
-    let benchmarks: [Benchmark; 7] = [
+    let benchmarks: [Benchmark; 8] = [
         ("latency", latency::run),
         ("container", container::run),
         ("log", log::run),

@@ -63,15 +63,13 @@ impl Build {
     pub(super) async fn make(&mut self, image: String) -> Result<SandboxId, Halt> {
         let (executor, spec) = (self.site.executor.clone(), self.spec(image));
         let making = self.making.insert(tokio::spawn(async move { executor.create(&spec).await }));
-        let made = async {
-            match making.await {
-                Ok(made) => made.map_err(|error| halt(&error)),
-                Err(error) => Err(Halt::Fault(PhaseContext::new("INTERNAL_ERROR", error.to_string()))),
-            }
-        };
-        let sandbox = Self::unless_ended(&mut self.orders, self.deadline, made).await?;
+        // Told to end: what is being made is still to be waited for.
+        let made = Self::unless_ended(&mut self.orders, self.deadline, async { Ok(making.await) }).await?;
         self.making = None;
-        Ok(sandbox)
+        match made {
+            Ok(made) => made.map_err(|error| halt(&error)),
+            Err(error) => Err(Halt::Fault(PhaseContext::new("INTERNAL_ERROR", error.to_string()))),
+        }
     }
 
     fn spec(&self, image: String) -> SandboxSpec {

@@ -59,9 +59,9 @@ pub(crate) async fn execute(args: AgentArgs) -> Result<Exit, Failure> {
         control.drain();
         interrupts.next().await;
         if is_launched {
-            control.kill_builds()
+            control.kill_builds();
         } else {
-            control.abort()
+            control.abort();
         }
         std::future::pending::<()>().await;
     };

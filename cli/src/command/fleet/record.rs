@@ -41,7 +41,9 @@ pub(super) async fn execute(args: RecordArgs) -> Result<Exit, Failure> {
     let left_out = builds.len() - entries.len();
     match entries.len() {
         0 => output::note("no builds ended on an agent in that time: give a longer --since"),
-        count if left_out > 0 => output::note(&format!("{count} builds; {left_out} that did not end on an agent are left out")),
+        count if left_out > 0 => {
+            output::note(&format!("{count} builds; {left_out} that did not end on an agent are left out"))
+        }
         count => output::note(&format!("{count} builds")),
     }
     Ok(Exit::Success)
@@ -51,7 +53,9 @@ fn entry(view: &BuildView) -> Option<Entry> {
     view.agent.as_ref()?;
     let queued = view.phases.iter().rfind(|phase| phase.phase_type == Phase::Queued)?;
     let (begun, ended) = (queued.end_time?, view.end_time?);
-    let Resources { vcpu, memory_mib } = resources(view);
+    // A coordinator of an earlier version does not tell: CodeBuild's smallest.
+    let smallest = || ComputeType::Small.resources(EnvironmentType::LinuxContainer);
+    let Resources { vcpu, memory_mib } = view.resources.unwrap_or_else(smallest);
     Some(Entry {
         submitted_at_ms: view.start_time.0,
         project: view.project.to_string(),

@@ -58,7 +58,7 @@ impl Slack {
     }
 
     fn slots_for(&self, used: u64) -> u64 {
-        (used + self.free_slots).max((used * 100).div_ceil(self.utilization_percent))
+        (used + self.free_slots).max(used * 100 / self.utilization_percent)
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use buildyard_model::Resources;
 
-    const WAITING: usize = 9;
+    const WAITING: usize = 3;
 
     fn arrivals(every_ms: i64, count: i64) -> FleetView {
         let arrivals = (0..count).map(|number| Timestamp(1_000_000 - number * every_ms)).collect();
@@ -128,15 +128,20 @@ mod tests {
     }
 
     fn expected(view: &FleetView) -> u64 {
-        arrivals_in(Duration::from_secs(60), view, &Policy::default(), Timestamp(1_000_000))
+        arrivals_in(
+            Duration::from_secs(60),
+            view,
+            &Policy { idle: Duration::from_secs(300), ..Policy::default() },
+            Timestamp(1_000_000),
+        )
     }
 
     #[test]
     fn a_steady_stream_keeps_slots_for_one_launch_time() {
-        // 4 a minute, and 2 for the variation.
-        assert_eq!(expected(&arrivals(15_000, 20)), 6);
-        assert_eq!(expected(&arrivals(60_000, 5)), 1);
-        assert_eq!(expected(&arrivals(150_000, 2)), 0);
+        // 4 a minute, and twice 2 for the variation.
+        assert_eq!(expected(&arrivals(15_000, 20)), 8);
+        assert_eq!(expected(&arrivals(60_000, 5)), 2);
+        assert_eq!(expected(&arrivals(150_000, 2)), 1);
         assert_eq!(expected(&FleetView::default()), 0);
     }
 
@@ -146,8 +151,8 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_that_goes_on_keeps_as_many_as_are_there_already() {
-        assert_eq!(expected(&arrivals(1000, 15)), WAITING as u64);
+    fn a_burst_that_goes_on_keeps_three_times_as_many_as_wait() {
+        assert_eq!(expected(&arrivals(1000, 15)), 3 * WAITING as u64);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::folder::{Builds, Kept};
 use crate::gc::Collector;
 use crate::health::Health;
 use crate::lock::{DataLock, LockError};
+use crate::metrics::Page;
 use crate::run::sandbox;
 use crate::session::Session;
 use crate::shelf::Shelf;
@@ -25,6 +26,7 @@ use buildyard_model::{AgentId, Capacity, ComputeType, EnvironmentType, SystemClo
 use buildyard_source::{Fetcher, Options, Ssh, passed_environment};
 use sha2::{Digest, Sha256};
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +58,9 @@ pub enum StartError {
     /// A file of the agent's own.
     #[error("cannot prepare {}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+    /// The page of metrics.
+    #[error("cannot listen on {address} for metrics: {source}; choose another address with metrics.listen")]
+    Metrics { address: SocketAddr, source: io::Error },
 }
 
 /// The daemon on a build host.
@@ -152,6 +157,7 @@ async fn begin(
     (executor, stock): Place,
     lock: DataLock,
 ) -> Result<AgentHandle, StartError> {
+    let page = Page::open(&config).await?;
     let name = config.agent_name()?;
     let capabilities = executor.probe().await?;
     let builds = at(&config.data_dir, Builds::open(&config.data_dir, memory(&config.data_dir)))?;
@@ -189,6 +195,8 @@ async fn begin(
         warm: warm(&config, capacity.slots, &capabilities),
         online: is_online,
         capabilities: capabilities.clone(),
+        metrics: page.metrics.clone(),
+        _page: page,
     });
     let switches = Switches { drain: shutdown.child_token(), ..Switches::default() };
     let control = AgentControl(switches.clone());

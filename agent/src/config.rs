@@ -10,6 +10,7 @@ mod executor;
 mod gc;
 mod launch;
 mod logs;
+mod metrics;
 mod source;
 mod warm;
 
@@ -20,6 +21,7 @@ pub use executor::{ExecutorConfig, ExecutorKind};
 pub use gc::GcConfig;
 pub use launch::LaunchConfig;
 pub use logs::LogsConfig;
+pub use metrics::MetricsConfig;
 pub use source::GitConfig;
 pub use warm::WarmConfig;
 
@@ -59,13 +61,15 @@ pub struct AgentConfig {
     pub logs: LogsConfig,
     /// How git sources are fetched.
     pub git: GitConfig,
+    /// Where its metrics can be read.
+    pub metrics: MetricsConfig,
+    /// By which launch it woke up; not from the file.
+    #[serde(skip)]
+    pub launch: LaunchConfig,
     /// Containers that wait for builds.
     pub warm: WarmConfig,
     /// What is kept for later builds.
     pub gc: GcConfig,
-    /// By which launch it woke up; not from the file.
-    #[serde(skip)]
-    pub launch: LaunchConfig,
 }
 
 impl Default for AgentConfig {
@@ -83,9 +87,10 @@ impl Default for AgentConfig {
             capacity: CapacityConfig::default(),
             logs: LogsConfig::default(),
             git: GitConfig::default(),
+            metrics: MetricsConfig::default(),
+            launch: LaunchConfig::default(),
             warm: WarmConfig::default(),
             gc: GcConfig::default(),
-            launch: LaunchConfig::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ mod gc;
 mod health;
 mod lock;
 mod logs;
+mod metrics;
 mod moment;
 mod orders;
 mod report;
@@ -35,7 +36,7 @@ mod warm;
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};
 pub use config::{
     AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GcConfig,
-    GitConfig, LaunchConfig, LogsConfig, ParseQuantityError, Span, WarmConfig,
+    GitConfig, LaunchConfig, LogsConfig, MetricsConfig, ParseQuantityError, Span, WarmConfig,
 };
 pub use lock::LockError;
 pub use supervisor::RunError;

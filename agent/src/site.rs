@@ -2,6 +2,7 @@
 
 use crate::bell::Ringer;
 use crate::folder::Builds;
+use crate::metrics::{Metrics, Page};
 use crate::shelf::Shelf;
 use crate::uplink::Uplink;
 use crate::warm::Warm;
@@ -45,4 +46,7 @@ pub(crate) struct Site {
     pub warm: Warm,
     /// Whether the coordinator is there.
     pub online: watch::Receiver<bool>,
+    pub metrics: Arc<Metrics>,
+    /// Ends with the agent.
+    pub _page: Page,
 }

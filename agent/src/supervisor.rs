@@ -138,6 +138,7 @@ impl Supervisor {
             if std::mem::take(&mut self.stumbled) {
                 sources.health.look();
             }
+            self.site.metrics.builds(self.occupied.len());
             let wake = self.wake();
             tokio::select! {
                 biased;
@@ -153,11 +154,14 @@ impl Supervisor {
                 Some(event) = sources.events.recv() => self.event(event)?,
                 Some((lease, report)) = sources.reports.recv() => self.report(lease, report),
                 problem = sources.health.changed() => self.apply(Input::Health(problem)),
+                vitals = sources.pulse.changed() => {
+                    self.site.metrics.vitals(&vitals);
+                    self.apply(Input::Vitals(vitals));
+                }
                 Ok(()) = sources.holds.changed() => {
                     let holds = sources.holds.borrow_and_update().clone();
                     self.apply(Input::Holds(holds));
                 }
-                vitals = sources.pulse.changed() => self.apply(Input::Vitals(vitals)),
                 Some(_) = self.builds.join_next() => {}
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.tick(),
             }
@@ -208,13 +212,17 @@ impl Supervisor {
     }
 
     fn set_online(&self, online: bool) {
+        self.site.metrics.connected(online);
         self.online.send_if_modified(|was| std::mem::replace(was, online) != online);
     }
 
     fn report(&mut self, lease: LeaseToken, report: Report) {
         match report {
             Report::Progress(snapshot) => self.apply(Input::Progress(lease, snapshot)),
-            Report::Finished(finished) => self.apply(Input::Finished(lease, *finished)),
+            Report::Finished(finished) => {
+                self.site.metrics.finished(&finished);
+                self.apply(Input::Finished(lease, *finished));
+            }
             Report::Freed => {
                 self.occupied.remove(&lease);
                 self.apply(Input::Freed(lease.clone()));

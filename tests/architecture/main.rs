@@ -10,6 +10,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("buildspec", &["model"]),
     ("config", &[]),
+    ("metrics", &[]),
     ("proto", &["model"]),
     ("scheduler", &["config", "model"]),
     ("access", &["model"]),
@@ -17,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("blobs", &["access", "model"]),
     ("vault", &["model"]),
     ("provision", &["model"]),
-    ("service", &["store", "blobs", "provision", "scheduler", "access", "buildspec", "vault", "model"]),
+    ("service", &["store", "blobs", "provision", "scheduler", "access", "buildspec", "vault", "metrics", "model"]),
     ("aws-protocol", &["model"]),
     ("aws-api", &["aws-protocol", "service", "blobs", "access", "model"]),
     ("agent-api", &["service", "store", "scheduler", "proto", "model"]),
@@ -34,6 +35,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "vault",
             "scheduler",
             "config",
+            "metrics",
             "model",
         ],
     ),
@@ -41,7 +43,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("runner", &["artifacts", "buildspec", "model"]),
     ("executor", &["model"]),
     ("source", &["artifacts", "model"]),
-    ("agent", &["executor", "artifacts", "source", "runner", "buildspec", "config", "proto", "model"]),
+    ("agent", &["executor", "artifacts", "source", "runner", "buildspec", "config", "metrics", "proto", "model"]),
     (
         "buildyard",
         &["coordinator", "agent", "runner", "executor", "artifacts", "buildspec", "config", "proto", "model"],
@@ -58,6 +60,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum", &["aws-api"]),
     ("s3s", &["blobs", "aws-api"]),
     ("aws-sdk-s3", &["blobs"]),
+    ("aws-sdk-autoscaling", &["provision"]),
 ];
 
 /// Crates that decide: no runtime, no I/O of their own.

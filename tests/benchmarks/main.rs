@@ -9,9 +9,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod agents;
 mod api;
 mod client;
 mod container;
+mod disk;
 mod latency;
 mod log;
 mod memory;
@@ -30,12 +32,13 @@ fn main() {
     let only = std::env::var("ONLY").ok().filter(|only| !only.is_empty());
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
     let mut report = Report::default();
-    let benchmarks: [Benchmark; 7] = [
+    let benchmarks: [Benchmark; 8] = [
         ("latency", latency::run),
         ("container", container::run),
         ("log", log::run),
         ("throughput", throughput::run),
         ("api", api::run),
+        ("agents", agents::run),
         ("memory", memory::run),
         ("warm", warm::run),
     ];

@@ -109,6 +109,7 @@ fn a_launch_is_told_by_the_environment_alone() {
             "BUILDYARD_TICKET" => ticket,
             "BUILDYARD_FLEET" => "linux",
             "BUILDYARD_INSTANCE" => "i-1",
+            "BUILDYARD_AGENT_EPHEMERAL" => "true",
             "BUILDYARD_SLOTS" => "3",
             "BUILDYARD_LABELS" => "disk=ssd,zone=a=b",
             _ => return None,
@@ -120,7 +121,7 @@ fn a_launch_is_told_by_the_environment_alone() {
     assert_eq!(config.coordinator.token().unwrap(), Some(Secret::new("token")));
     assert_eq!((config.name.unwrap().as_str(), config.slots), ("linux-3f1c0c52", Some(3)));
     assert_eq!(config.labels, [("disk", "ssd"), ("zone", "a=b")].map(|(k, v)| (k.into(), v.into())).into());
-    assert!(config.launch.is_launched());
+    assert!(config.launch.is_launched() && config.launch.is_ephemeral);
     assert_eq!(config.launch.ticket.unwrap().to_string(), ticket);
     assert_eq!(config.launch.fleet.unwrap().as_str(), "linux");
     assert_eq!(config.launch.instance.unwrap().0, "i-1");

@@ -148,7 +148,8 @@ fn say_incomplete(finished: &mut Finished, total: Option<u64>, trouble: Option<S
 
 /// Removes the sandbox, for as long as it takes.
 async fn clear(site: Arc<Site>, lease: LeaseToken, sandbox: Option<SandboxId>, making: Option<provision::Making>) {
-    if let Some(making) = making {
+    // One that is finished may have been awaited already, which can be done once.
+    if let Some(making) = making.filter(|making| !making.is_finished()) {
         // What it made has the lease's label; whether it made it does not matter.
         let _ = making.await;
     }

@@ -96,7 +96,7 @@ fn say(session: &mut Session, input: Input) -> Vec<String> {
 fn every_hello_names_the_launch() {
     let ticket = buildyard_model::Ticket(uuid::Uuid::from_u128(7));
     let instance = Some(buildyard_model::InstanceId("i-1".to_owned()));
-    let launch = LaunchConfig { ticket: Some(ticket), instance, fleet: None };
+    let launch = LaunchConfig { ticket: Some(ticket), instance, ..LaunchConfig::default() };
     let mut session = Session::new("1", capacity(1), []).launched_by(&launch);
     for second in [0, 1] {
         let outputs = session.handle(Input::Opened, at(second));

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn build(name: u8) -> BuildId {
-        format!("p:00000000-0000-4000-8000-0000000000{name:02}").parse().unwrap()
+        format!("p1:00000000-0000-4000-8000-0000000000{name:02}").parse().unwrap()
     }
 
     fn said(number: u64, about: u8) -> Said<()> {

@@ -128,6 +128,7 @@ impl JobSpec {
             local_source: local(&self.source) || self.secondary_sources.iter().any(|s| local(&s.source)),
             disk_mib: 0,
             fleet: self.fleet(),
+            overflow: false,
             prefers: self.prefers(),
         }
     }

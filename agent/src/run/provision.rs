@@ -48,7 +48,7 @@ impl Build {
         let (site, intro) = (self.site.clone(), &self.intro);
         let progress = |line: String| {
             if aloud {
-                intro.say(&line)
+                intro.say(&line);
             }
         };
         let now = site.clock.now();

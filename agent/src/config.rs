@@ -7,17 +7,23 @@ mod capacity;
 mod coordinator;
 mod environment;
 mod executor;
+mod gc;
 mod launch;
 mod logs;
+mod metrics;
 mod source;
+mod warm;
 
 pub use buildyard_config::{ByteSize, ConfigError, ParseQuantityError, Span};
 pub use capacity::CapacityConfig;
 pub use coordinator::CoordinatorConfig;
 pub use executor::{ExecutorConfig, ExecutorKind};
+pub use gc::GcConfig;
 pub use launch::LaunchConfig;
 pub use logs::LogsConfig;
+pub use metrics::MetricsConfig;
 pub use source::GitConfig;
+pub use warm::WarmConfig;
 
 pub(crate) use environment::runtime_directory;
 
@@ -55,9 +61,15 @@ pub struct AgentConfig {
     pub logs: LogsConfig,
     /// How git sources are fetched.
     pub git: GitConfig,
+    /// Where its metrics can be read.
+    pub metrics: MetricsConfig,
     /// By which launch it woke up; not from the file.
     #[serde(skip)]
     pub launch: LaunchConfig,
+    /// Containers that wait for builds.
+    pub warm: WarmConfig,
+    /// What is kept for later builds.
+    pub gc: GcConfig,
 }
 
 impl Default for AgentConfig {
@@ -75,7 +87,10 @@ impl Default for AgentConfig {
             capacity: CapacityConfig::default(),
             logs: LogsConfig::default(),
             git: GitConfig::default(),
+            metrics: MetricsConfig::default(),
             launch: LaunchConfig::default(),
+            warm: WarmConfig::default(),
+            gc: GcConfig::default(),
         }
     }
 }
@@ -134,6 +149,7 @@ impl AgentConfig {
         self.coordinator.check()?;
         self.executor.check()?;
         self.logs.check()?;
+        self.warm.check()?;
         self.capacity.check()
     }
 

@@ -1,18 +1,28 @@
 //! The coordinator's configuration: one TOML file, one Rust file per section.
 
 mod listen;
+mod metrics;
+mod provisioners;
+mod queue;
 mod records;
 mod retention;
 mod secrets;
 mod storage;
 mod timings;
+mod usage;
 
 pub use listen::ListenConfig;
+pub use metrics::MetricsConfig;
+pub use provisioners::{
+    AutoscalingGroupConfig, CommandConfig, DockerConfig, ProcessConfig, ProvisionerConfig, SwarmConfig,
+};
+pub use queue::{PlacementPolicy, QueueConfig};
 pub use records::{RecordsConfig, RecordsKind};
 pub use retention::{Keep, RetentionConfig};
 pub use secrets::{SecretsConfig, SecretsFrom};
 pub use storage::StorageConfig;
 pub use timings::TimingsConfig;
+pub use usage::{Price, UsageConfig};
 
 pub use buildyard_config::ConfigError;
 use buildyard_service::ImageNames;
@@ -42,7 +52,12 @@ pub struct CoordinatorConfig {
     /// An S3-compatible bucket. Without it the coordinator stores bytes itself and serves them as S3.
     pub storage: Option<StorageConfig>,
     pub retention: RetentionConfig,
+    /// Places where instances are started, by name.
+    pub provisioners: BTreeMap<String, ProvisionerConfig>,
+    pub queue: QueueConfig,
     pub timings: TimingsConfig,
+    pub usage: UsageConfig,
+    pub metrics: MetricsConfig,
 }
 
 impl Default for CoordinatorConfig {
@@ -58,7 +73,11 @@ impl Default for CoordinatorConfig {
             images: ImageNames::default().0,
             storage: None,
             retention: RetentionConfig::default(),
+            provisioners: BTreeMap::new(),
+            queue: QueueConfig::default(),
             timings: TimingsConfig::default(),
+            usage: UsageConfig::default(),
+            metrics: MetricsConfig::default(),
         }
     }
 }
@@ -91,8 +110,13 @@ impl CoordinatorConfig {
         }
         self.listen.check()?;
         self.retention.check()?;
+        self.queue.check()?;
         self.secrets.check()?;
         self.timings.check()?;
+        for (name, provisioner) in &self.provisioners {
+            provisioner.check(name)?;
+        }
+        self.usage.check()?;
         self.storage.as_ref().map_or(Ok(()), StorageConfig::check)
     }
 }
@@ -147,6 +171,7 @@ mod tests {
             buildyard_config::parse(Path::new("coordinator.toml"), &all.join("\n")).unwrap();
         config.check().unwrap();
         assert_eq!(config.secrets.from, SecretsFrom::Aws);
+        assert_eq!(config.provisioners.len(), 5);
         assert!(config.storage.is_some() && config.secrets_file.is_some() && config.listen.public_url.is_some());
     }
 }

@@ -20,6 +20,7 @@ mod memory;
 mod raw_docker;
 mod report;
 mod throughput;
+mod warm;
 
 use report::Report;
 
@@ -31,7 +32,7 @@ fn main() {
     let only = std::env::var("ONLY").ok().filter(|only| !only.is_empty());
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
     let mut report = Report::default();
-    let benchmarks: [Benchmark; 7] = [
+    let benchmarks: [Benchmark; 8] = [
         ("latency", latency::run),
         ("container", container::run),
         ("log", log::run),
@@ -39,6 +40,7 @@ fn main() {
         ("api", api::run),
         ("agents", agents::run),
         ("memory", memory::run),
+        ("warm", warm::run),
     ];
     for (name, run) in benchmarks.into_iter().filter(|(name, _)| wanted(name)) {
         eprintln!("measuring {name} …");

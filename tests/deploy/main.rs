@@ -2,7 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod compose;
 mod machine;
+mod stack;
+mod swarm;
 mod systemd;
 
 use std::path::PathBuf;

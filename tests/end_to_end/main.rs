@@ -3,10 +3,12 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
+mod agents;
 mod artifacts;
 mod builds;
 mod crashes;
 mod disks;
+mod fair_share;
 mod foreign_storage;
 mod full_disks;
 mod hosts;

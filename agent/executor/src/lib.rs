@@ -10,6 +10,7 @@ pub mod fake;
 pub mod host;
 mod name;
 pub mod sandbox;
+pub mod stock;
 
 pub use engine::{Deadlines, Engine, EngineOptions, SpareNetworks};
 pub use fake::Fake;
@@ -18,3 +19,4 @@ pub use sandbox::{
     Capabilities, Executor, ExecutorError, Exit, Found, ImageRequest, Limits, Mount, Progress, RegistryLogin,
     SandboxId, SandboxSpec,
 };
+pub use stock::{Stock, StoredImage};

@@ -24,12 +24,13 @@ pub(super) fn override_by(
     if let Some(directory) = given("BUILDYARD_AGENT_DATA_DIR") {
         config.data_dir = PathBuf::from(directory);
     }
-    config.name = id("BUILDYARD_AGENT_NAME", &given)?.or(config.name.take());
-    config.slots = slots(&given)?.or(config.slots);
-    config.labels.extend(labels(&given)?);
-    config.launch.ticket = id("BUILDYARD_TICKET", &given)?;
-    config.launch.fleet = id("BUILDYARD_FLEET", &given)?;
+    config.name = id("BUILDYARD_AGENT_NAME", given)?.or(config.name.take());
+    config.slots = slots(given)?.or(config.slots);
+    config.labels.extend(labels(given)?);
+    config.launch.ticket = id("BUILDYARD_TICKET", given)?;
+    config.launch.fleet = id("BUILDYARD_FLEET", given)?;
     config.launch.instance = given("BUILDYARD_INSTANCE").map(InstanceId);
+    config.launch.is_ephemeral = given("BUILDYARD_AGENT_EPHEMERAL").is_some_and(|value| value == "true");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! By which launch the agent woke up. It is told by the environment alone: a file may outlive an instance.
+//! By which launch the agent woke up, and what it leaves. It is told by the environment alone: a file may outlive an instance.
 
 use buildyard_model::{FleetName, InstanceId, Ticket};
 
@@ -11,6 +11,8 @@ pub struct LaunchConfig {
     pub fleet: Option<FleetName>,
     /// What the provisioner calls the instance.
     pub instance: Option<InstanceId>,
+    /// Whether the data directory is to be emptied when the agent has ended: nobody else can reach it.
+    pub is_ephemeral: bool,
 }
 
 impl LaunchConfig {

@@ -36,6 +36,14 @@ fn every_key_is_read() {
         memory = "16GiB"
         [git]
         timeout = "5m"
+        [warm]
+        limit = 3
+        idle = "2m"
+        images = ["team/tools:1"]
+        [gc]
+        images = "5GiB"
+        image_age = "3d"
+        sources = "1GiB"
         "#,
     );
     assert_eq!(config.name.as_ref().unwrap().as_str(), "host-1");
@@ -43,6 +51,8 @@ fn every_key_is_read() {
     assert_eq!(config.coordinator.join_token, Some(Secret::new("secret")));
     assert_eq!(config.executor.kind, ExecutorKind::Host);
     assert_eq!(config.git.timeout.0, Duration::from_secs(300));
+    assert_eq!((config.warm.most(2), config.warm.most(8), config.warm.images.len()), (2, 3, 1));
+    assert_eq!((config.gc.images, config.gc.image_age.0), (ByteSize::gib(5), Duration::from_secs(3 * 86_400)));
     assert!(!format!("{config:?}").contains("secret"), "a secret prints as ***");
     config.check().unwrap();
 }
@@ -99,6 +109,7 @@ fn a_launch_is_told_by_the_environment_alone() {
             "BUILDYARD_TICKET" => ticket,
             "BUILDYARD_FLEET" => "linux",
             "BUILDYARD_INSTANCE" => "i-1",
+            "BUILDYARD_AGENT_EPHEMERAL" => "true",
             "BUILDYARD_SLOTS" => "3",
             "BUILDYARD_LABELS" => "disk=ssd,zone=a=b",
             _ => return None,
@@ -110,7 +121,7 @@ fn a_launch_is_told_by_the_environment_alone() {
     assert_eq!(config.coordinator.token().unwrap(), Some(Secret::new("token")));
     assert_eq!((config.name.unwrap().as_str(), config.slots), ("linux-3f1c0c52", Some(3)));
     assert_eq!(config.labels, [("disk", "ssd"), ("zone", "a=b")].map(|(k, v)| (k.into(), v.into())).into());
-    assert!(config.launch.is_launched());
+    assert!(config.launch.is_launched() && config.launch.is_ephemeral);
     assert_eq!(config.launch.ticket.unwrap().to_string(), ticket);
     assert_eq!(config.launch.fleet.unwrap().as_str(), "linux");
     assert_eq!(config.launch.instance.unwrap().0, "i-1");

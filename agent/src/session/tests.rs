@@ -96,7 +96,7 @@ fn say(session: &mut Session, input: Input) -> Vec<String> {
 fn every_hello_names_the_launch() {
     let ticket = buildyard_model::Ticket(uuid::Uuid::from_u128(7));
     let instance = Some(buildyard_model::InstanceId("i-1".to_owned()));
-    let launch = LaunchConfig { ticket: Some(ticket), instance, fleet: None };
+    let launch = LaunchConfig { ticket: Some(ticket), instance, ..LaunchConfig::default() };
     let mut session = Session::new("1", capacity(1), []).launched_by(&launch);
     for second in [0, 1] {
         let outputs = session.handle(Input::Opened, at(second));
@@ -302,6 +302,32 @@ fn a_job_that_cannot_be_read_is_declined() {
     let broken = Command::Offer(v1::Offer { lease: Some((&one).into()), job: b"{}".as_slice().into() });
     let said = say(&mut session, message(1, broken));
     assert!(said[0].starts_with("#1 decline: the job cannot be read"), "{said:?}");
+}
+
+#[test]
+fn what_the_agent_holds_is_told_once_to_each_session_and_when_it_changes() {
+    let mut session = connected(1);
+    let beat = |session: &mut Session, now| {
+        let outputs = session.handle(Input::Tick, at(now));
+        let beats = outputs.into_iter().filter_map(|output| match output {
+            Output::Send(v1::AgentMessage { body: Some(Body::Heartbeat(beat)), .. }) => {
+                Some((beat.holds_changed, beat.holds))
+            }
+            _ => None,
+        });
+        beats.collect::<Vec<_>>()
+    };
+    let holds = |names: &[&str]| Input::Holds(names.iter().map(|name| Affinity::image(name)).collect());
+    assert_eq!(beat(&mut session, 5), [(false, vec![])]);
+    session.handle(holds(&["x"]), at(6));
+    assert_eq!(beat(&mut session, 10), [(true, vec![Affinity::image("x").0])]);
+    session.handle(holds(&["x"]), at(11));
+    assert_eq!(beat(&mut session, 15), [(false, vec![])]);
+    session.handle(Input::Closed, at(16));
+    session.handle(Input::Opened, at(17));
+    let outputs = session.handle(welcome(0), at(17));
+    let told = |output: &Output| matches!(output, Output::Send(v1::AgentMessage { body: Some(Body::Heartbeat(beat)), .. }) if beat.holds_changed && beat.holds.len() == 1);
+    assert!(outputs.iter().any(told), "{outputs:?}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::logging::LogArgs;
 use crate::output;
 use buildyard_agent::{Agent, AgentConfig};
 use futures::StreamExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 
 /// Run the agent of a build host. It only dials out; SIGTERM drains it.
@@ -45,6 +45,7 @@ pub(crate) async fn execute(args: AgentArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     let is_launched = config.launch.is_launched();
+    let ephemeral = config.launch.is_ephemeral.then(|| config.data_dir.clone());
     let mut interrupts = interrupt::signals()?;
     let agent = Agent::start(config, this_program()?, CancellationToken::new())
         .await
@@ -58,9 +59,9 @@ pub(crate) async fn execute(args: AgentArgs) -> Result<Exit, Failure> {
         control.drain();
         interrupts.next().await;
         if is_launched {
-            control.kill_builds()
+            control.kill_builds();
         } else {
-            control.abort()
+            control.abort();
         }
         std::future::pending::<()>().await;
     };
@@ -68,6 +69,9 @@ pub(crate) async fn execute(args: AgentArgs) -> Result<Exit, Failure> {
         ended = agent.join() => ended,
         () = signalled => Ok(()),
     };
+    if let (Ok(()), Some(data_dir)) = (&ended, ephemeral) {
+        empty(&data_dir);
+    }
     ended.map(|()| Exit::Success).map_err(|error| Failure::service(chain(&error)))
 }
 
@@ -77,4 +81,30 @@ fn configuration(args: &AgentArgs) -> Result<AgentConfig, Failure> {
         None => AgentConfig::from_environment().ok_or_else(|| Failure::call(NO_CONFIGURATION.to_owned()))?,
     };
     config.map_err(|error| Failure::call(error.to_string()))
+}
+
+/// Leaves nothing in the data directory. It may be a mount, and so stays itself.
+fn empty(data_dir: &Path) {
+    for entry in std::fs::read_dir(data_dir).into_iter().flatten().flatten() {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let path = entry.path();
+        let removed = if is_folder { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        if let Err(error) = removed {
+            tracing::warn!(path = %path.display(), %error, "cannot be removed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_that_is_gone_for_good_leaves_an_empty_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("sources/mirror")).unwrap();
+        std::fs::write(folder.path().join("credential"), "x").unwrap();
+        empty(folder.path());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }

@@ -22,7 +22,7 @@ use crate::screen::{self, ScreenOptions};
 use crate::secrets_file;
 use crate::source::form::{self, SourceForm};
 use backon::{ConstantBuilder, Retryable};
-use buildyard_agent::{AgentConfig, ByteSize};
+use buildyard_agent::{AgentConfig, ByteSize, WarmConfig};
 use buildyard_coordinator::config::{ListenConfig, RecordsConfig, RecordsKind};
 use buildyard_coordinator::{CoordinatorConfig, HeldSecrets};
 use buildyard_model::{
@@ -103,6 +103,8 @@ async fn local_fleet(
         allow_local_sources: folders,
         disk_floor: ByteSize::bytes(0),
         executor: all_in_one::executor(args.executor),
+        // There is no next build.
+        warm: WarmConfig { limit: Some(0), ..WarmConfig::default() },
         ..AgentConfig::default()
     };
     let secrets = HeldSecrets { parameters: secrets.clone(), secrets };

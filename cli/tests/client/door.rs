@@ -120,6 +120,11 @@ impl Builds for Door {
         Ok(Response::new(reply(self.script.views.last().unwrap())))
     }
 
+    async fn why(&self, request: Request<GetRequest>) -> Result<Response<WhyReply>, Status> {
+        let view = self.get(request).await.map(|_| views::why())?;
+        Ok(Response::new(WhyReply { why: document(&view).into() }))
+    }
+
     async fn list(&self, request: Request<ListRequest>) -> Result<Response<ListReply>, Status> {
         let request = request.into_inner();
         self.asked().pages.push(request.limit);

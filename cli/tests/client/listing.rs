@@ -3,7 +3,7 @@
 use crate::door::{Door, Script};
 use crate::views::{self, ID};
 use crate::{buildyard, stderr, stdout};
-use buildyard_model::{BuildStatus, BuildView, Phase, PhaseStatus};
+use buildyard_model::{BuildStatus, BuildView, Phase, PhaseStatus, WhyView};
 
 async fn door() -> Door {
     let views = vec![views::finished(BuildStatus::Succeeded, PhaseStatus::Succeeded)];
@@ -36,6 +36,18 @@ async fn a_build_is_found_by_a_part_of_its_id() {
     assert_eq!(serde_json::from_str::<BuildView>(&json).unwrap().id.to_string(), ID);
     let output = buildyard(&door.endpoint).args(["show", "nothing"]).output().await.unwrap();
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(2), "buildyard: no build \"nothing\"\n"));
+}
+
+#[tokio::test]
+async fn a_wait_is_explained_to_people_and_programs() {
+    let door = door().await;
+    let text = said(&door, &["why", "app:0000"]).await;
+    assert!(
+        text.contains("why       agent host-1 is full\nneeds     another agent\nstart     nobody can say"),
+        "{text}"
+    );
+    let json = said(&door, &["why", ID, "--output", "json"]).await;
+    assert_eq!(serde_json::from_str::<WhyView>(&json).unwrap(), views::why());
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ impl Service {
             last_seen: now,
             holds: Arc::default(),
             vitals: None,
-            resting_until: now,
+            resting_until: Timestamp(0),
             sender,
         });
         let end = SessionEnd { agent: agent.clone(), session, service: self.clone() };

@@ -18,8 +18,9 @@ use tokio_util::task::TaskTracker;
 /// Takes stock of what the store holds and starts every reconciler; they end with `shutdown`.
 pub async fn run(service: &Service, shutdown: &CancellationToken) -> Result<TaskTracker, Error> {
     for build in service.store().active().await? {
-        service.inner.load.note(&build);
+        service.note(&build);
     }
+    queue::fill(service).await?;
     let tasks = TaskTracker::new();
     macro_rules! start {
         ($($task:ident),+) => {$({

@@ -1,7 +1,8 @@
 //! Which agents are connected now, and the way to tell them something.
 
 use buildyard_model::{Affinity, AgentId, Capacity, JobSpec, LeaseToken, Timestamp, Vitals, Withdrawal};
-use std::collections::{BTreeMap, BTreeSet};
+use buildyard_scheduler::placement::{Closed, Standing};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -56,8 +57,23 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn accepting(&self, now: Timestamp) -> bool {
-        !self.draining && self.unhealthy.is_none() && self.resting_until <= now
+    /// The agent as the matcher sees it.
+    fn standing(&self) -> Standing {
+        let declined = || Closed::Until(self.resting_until, "has just declined a build".to_owned());
+        let closed = match &self.unhealthy {
+            Some(trouble) => Some(Closed::Because(format!("is unhealthy: {trouble}"))),
+            None => match self.withheld() {
+                Some(words) => Some(Closed::Because(words)),
+                None => (self.resting_until > Timestamp(0)).then(declined),
+            },
+        };
+        Standing {
+            capacity: self.capacity.clone(),
+            holds: Arc::clone(&self.holds),
+            // 0 says that it could not be measured.
+            disk_mib: self.vitals.map(|vitals| vitals.disk_free_mib).filter(|free| *free > 0),
+            closed,
+        }
     }
 
     /// Takes it out of service, or back.
@@ -77,6 +93,8 @@ impl Session {
 struct State {
     last_number: u64,
     sessions: BTreeMap<AgentId, Arc<Session>>,
+    /// Came, went or may stand differently since the matcher looked last.
+    changed: HashSet<AgentId>,
 }
 
 /// The connected agents. Sessions are handed out as they stand, shared: to look at ten thousand of them costs no copy
@@ -100,6 +118,7 @@ impl Sessions {
         state.last_number += 1;
         let number = state.last_number;
         state.sessions.insert(agent.clone(), Arc::new(make(number, sender)));
+        state.changed.insert(agent.clone());
         (number, receiver)
     }
 
@@ -109,6 +128,7 @@ impl Sessions {
         let current = state.sessions.get(agent).is_some_and(|session| session.number == number);
         if current {
             state.sessions.remove(agent);
+            state.changed.insert(agent.clone());
         }
         current
     }
@@ -120,19 +140,40 @@ impl Sessions {
         let sent = session.sender.try_send(message).is_ok();
         if !sent {
             state.sessions.remove(agent);
+            state.changed.insert(agent.clone());
         }
         sent
     }
 
     /// Ends the agent's session, whichever it is. What was sent before still reaches it.
     pub(crate) fn end(&self, agent: &AgentId) {
-        self.state().sessions.remove(agent);
+        let mut state = self.state();
+        state.sessions.remove(agent);
+        state.changed.insert(agent.clone());
     }
 
     pub(crate) fn update(&self, agent: &AgentId, change: impl FnOnce(&mut Session)) {
-        if let Some(session) = self.state().sessions.get_mut(agent) {
+        let mut state = self.state();
+        if let Some(session) = state.sessions.get_mut(agent) {
             change(Arc::make_mut(session));
+            state.changed.insert(agent.clone());
         }
+    }
+
+    /// Lets the matcher look at the agent again.
+    pub(crate) fn touch(&self, agent: &AgentId) {
+        self.state().changed.insert(agent.clone());
+    }
+
+    /// The agents that changed since this was asked last, with how they stand; none for those that are not connected.
+    pub(crate) fn changed(&self) -> Vec<(AgentId, Option<Standing>)> {
+        let mut state = self.state();
+        let changed = std::mem::take(&mut state.changed);
+        let standing = |agent: AgentId| {
+            let standing = state.sessions.get(&agent).map(|session| session.standing());
+            (agent, standing)
+        };
+        changed.into_iter().map(standing).collect()
     }
 
     pub(crate) fn get(&self, agent: &AgentId) -> Option<Arc<Session>> {

@@ -1,6 +1,9 @@
 //! What the owner of the fleet decides about it, as far as the service must know.
 
-use std::collections::BTreeMap;
+use crate::Prices;
+use buildyard_model::ProjectName;
+use buildyard_scheduler::placement::Policy;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// Durations of the protocol (reliability 2.2).
@@ -54,6 +57,15 @@ impl Default for Retention {
     }
 }
 
+/// How waiting builds are shared out.
+#[derive(Debug, Clone, Default)]
+pub struct Queueing {
+    /// What projects get of the slots in proportion to one another; 1 for those that are not named.
+    pub weights: HashMap<ProjectName, u32>,
+    /// Which of the agents that fit is taken.
+    pub placement: Policy,
+}
+
 /// Images by the names that stand for them, which may hold `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageNames(pub BTreeMap<String, String>);
@@ -103,6 +115,8 @@ pub struct BuildSettings {
 pub struct Settings {
     /// For ARNs and `AWS_REGION`.
     pub region: String,
+    /// Of a minute of build time.
+    pub prices: Prices,
     /// For ARNs: twelve digits.
     pub account: String,
     /// How clients reach the HTTP door, for URLs that are given to them: `http://host:port`, without a slash at its end.
@@ -117,6 +131,7 @@ pub struct Settings {
     pub client_tokens_sha256: Vec<String>,
     pub timings: Timings,
     pub retention: Retention,
+    pub queue: Queueing,
     pub builds: BuildSettings,
 }
 

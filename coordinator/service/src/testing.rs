@@ -6,7 +6,9 @@ mod flawed;
 pub(crate) use clock::{Hands, RuntimeClock};
 pub(crate) use flawed::Flawed;
 
-use crate::{Hello, Parts, Retention, Safe, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile};
+use crate::{
+    Hello, Parts, Queueing, Retention, Safe, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile,
+};
 use async_trait::async_trait;
 use buildyard_blobs::{Error as BlobError, ObjectInfo, Objects, Page, Transfers};
 use buildyard_model::{
@@ -170,6 +172,7 @@ impl Rig {
         let blobs = Arc::new(MemoryBlobs::default());
         let mut settings = Settings {
             region: "us-east-1".into(),
+            prices: crate::Prices::default(),
             account: "000000000000".into(),
             artifact_bucket: "artifacts".into(),
             system_bucket: "system".into(),
@@ -178,6 +181,7 @@ impl Rig {
             client_tokens_sha256: vec![fingerprint(CLIENT_TOKEN)],
             timings: Timings::default(),
             retention: Retention::default(),
+            queue: Queueing::default(),
             builds: crate::BuildSettings::default(),
         };
         change(&mut settings);

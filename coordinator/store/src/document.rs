@@ -28,6 +28,8 @@ pub enum DocumentKind {
     LogStream,
     /// That an agent was removed, by its credential's fingerprint.
     RemovedAgent,
+    /// A day's usage, by `<day>/<project>/<fleet>/<compute type>`.
+    Usage,
 }
 
 impl DocumentKind {
@@ -46,6 +48,7 @@ impl DocumentKind {
             Self::LogGroup => "log-group",
             Self::LogStream => "log-stream",
             Self::RemovedAgent => "removed-agent",
+            Self::Usage => "usage",
         }
     }
 }

@@ -32,6 +32,8 @@ cat >"$root/etc/buildyard/coordinator.toml" <<'TOML'
 [listen]
 http = "0.0.0.0:8080"
 grpc = "0.0.0.0:8081"
+# Of the ports as they are published; another file is mounted here for another address.
+public_url = "http://127.0.0.1:8080"
 TOML
 chmod 1777 "$root/tmp"
 chown -R 65532:65532 "$root/var/lib/buildyard"

@@ -128,8 +128,19 @@ impl JobSpec {
             local_source: local(&self.source) || self.secondary_sources.iter().any(|s| local(&s.source)),
             disk_mib: 0,
             fleet: self.fleet(),
-            prefers: vec![Affinity::image(&self.environment.image)],
+            overflow: false,
+            prefers: self.prefers(),
         }
+    }
+
+    /// The image, and what the sources are mirrors of.
+    fn prefers(&self) -> Vec<Affinity> {
+        let sources = std::iter::once(&self.source).chain(self.secondary_sources.iter().map(|other| &other.source));
+        let located = sources.filter_map(|source| match &source.kind {
+            SourceKind::Git { location, .. } | SourceKind::S3 { location } => Some(Affinity::source(location)),
+            SourceKind::None | SourceKind::Local { .. } => None,
+        });
+        std::iter::once(Affinity::image(&self.environment.image)).chain(located).collect()
     }
 }
 

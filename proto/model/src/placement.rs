@@ -26,7 +26,7 @@ impl Architecture {
 }
 
 /// What an agent must offer to be given a build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Requirements {
     /// CPU and memory of the compute type.
     pub resources: Resources,
@@ -47,7 +47,11 @@ pub struct Requirements {
     /// The fleet whose agents may run it; none: those of no fleet and of the on-demand one.
     #[serde(default)]
     pub fleet: Option<FleetName>,
-    /// What it goes faster with: image, source mirror, cache. An agent that holds them is preferred.
+    /// Whether a build of a fleet may go to the agents of builds without one, too: the fleet's overflow ON_DEMAND.
+    #[serde(default)]
+    pub overflow: bool,
+    /// What it goes faster with: image, source mirror, cache; what comes first weighs more than all behind it. An
+    /// agent that holds them is preferred.
     #[serde(default)]
     pub prefers: Vec<Affinity>,
 }
@@ -82,7 +86,7 @@ impl Affinity {
 }
 
 /// What an agent has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Capacity {
     /// Builds at once.
     pub slots: u32,

@@ -35,7 +35,8 @@ impl Withdrawal {
     pub fn words(&self) -> String {
         let mut words = match self.kind {
             WithdrawalKind::Cordon => "is cordoned".to_owned(),
-            WithdrawalKind::Drain => "is draining".to_owned(),
+            WithdrawalKind::Drain if self.by.is_empty() => "is draining".to_owned(),
+            WithdrawalKind::Drain => "is being drained".to_owned(),
         };
         if !self.by.is_empty() {
             words.push_str(" by ");

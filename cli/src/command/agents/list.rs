@@ -173,6 +173,6 @@ host-1  ONLINE     1/4  93%  2.0 GiB  16.0 GiB  512.0 MiB  -      0.1.0 (older) 
             reason: "new disk".into(),
             deadline: Some(sample::START.plus(Duration::from_secs(90))),
         });
-        assert_eq!(remark(&agent, sample::START), "is draining by ann: new disk; its builds have 1 min 30 s left");
+        assert_eq!(remark(&agent, sample::START), "is being drained by ann: new disk; its builds have 1 min 30 s left");
     }
 }

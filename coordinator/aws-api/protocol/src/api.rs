@@ -51,6 +51,11 @@ impl<C: Send + Sync, O: Operation<C>> Erased<C> for Typed<O> {
 }
 
 impl<C: Send + Sync + 'static> Api<C> {
+    /// Whether the service has an operation of that name, supported or not.
+    pub fn knows(&self, operation: &str) -> bool {
+        self.operations.contains_key(operation) || self.unsupported.contains_key(operation)
+    }
+
     /// A service without operations.
     pub fn new(name: &'static str, target: &'static str) -> Self {
         let (operations, unsupported) = (BTreeMap::new(), BTreeMap::new());

@@ -84,6 +84,8 @@ pub(super) fn spec(
             bind("/dev/shm", "/dev/shm"),
         ]),
         stop_grace_period: i64::try_from(settings.grace.as_nanos()).ok(),
+        // For the firewall of the host that builds run on: it keeps them from cloud metadata.
+        capability_add: (settings.network == "host").then(|| vec!["NET_ADMIN".to_owned()]),
         init: Some(true),
         ..Default::default()
     };

@@ -7,7 +7,7 @@
 use super::Action;
 use super::growth::Growth;
 use super::policy::Policy;
-use super::slack::Slack;
+use super::slack::{Slack, Slots};
 use super::supply::{Seat, Supply, count};
 use super::view::{FleetView, Known};
 use buildyard_model::{InstanceId, Timestamp};
@@ -91,6 +91,38 @@ pub(super) fn drain_idle(
         }
     }
     actions
+}
+
+/// Of the others' slots, at most this part may be in use when an agent's builds come to them.
+const CONSOLIDATED_PERCENT: u64 = 75;
+
+/// Drains one agent that has work, when the others can do it too with room to spare: builds that are spread over many
+/// agents would keep all of them for ever. It ends when its own builds did, and is taken back when it is needed.
+pub(super) fn consolidate(
+    supply: &Supply,
+    growth: &Growth,
+    policy: &Policy,
+    slack: Slack,
+    now: Timestamp,
+) -> Vec<Action> {
+    let is_settled = growth.launches == 0 && growth.is_enough && !growth.undrained.contains(&true);
+    let has_idle = supply.active.iter().any(|seat| seat.member.builds == 0);
+    let is_under_way = supply.draining.iter().any(|seat| seat.member.builds > 0);
+    if !policy.consolidate || !is_settled || has_idle || is_under_way || !supply.starting.is_empty() {
+        return Vec::new();
+    }
+    let old = supply.active.iter().zip(&growth.lanes).filter(|(seat, lane)| {
+        !seat.instances.is_empty() && !lane.is_wanted && now.since(seat.member.joined_at) >= policy.idle
+    });
+    let least = old.min_by_key(|(seat, lane)| (lane.used_slots(), Reverse(seat.member.joined_at), &seat.member.agent));
+    let Some((seat, lane)) = least else { return Vec::new() };
+    let without = growth.slots.without(lane);
+    let together = Slots { used: growth.slots.used, ..without };
+    if together.used * 100 > together.all * CONSOLIDATED_PERCENT || !slack.is_kept(together) {
+        return Vec::new();
+    }
+    let reason = format!("its work fits the others: {} of their {} slots in use", together.used, together.all);
+    vec![drain(seat, reason)]
 }
 
 fn drain(seat: &Seat, reason: String) -> Action {

@@ -122,7 +122,7 @@ async fn behind_the_deadline_a_drained_agents_builds_go_by_the_rules_of_lost_bui
     assert_eq!(view.build_status, BuildStatus::Fault);
     let said = view.reason.unwrap();
     assert!(
-        said.contains("is draining by ann: new kernel, and the 20 s that its builds had to end are over"),
+        said.contains("is being drained by ann: new kernel, and the 20 s that its builds had to end are over"),
         "{said}"
     );
     // No command of this one had begun: another agent may have it.

@@ -27,7 +27,10 @@ impl Service {
         AgentView {
             name: record.name.clone(),
             status,
-            reason: session.as_ref().and_then(|session| session.unhealthy.clone()),
+            reason: session.as_ref().and_then(|session| {
+                let rest = || self.inner.load.rest(&record.name, self.now());
+                session.unhealthy.clone().or_else(rest)
+            }),
             skew: Skew::between(VERSION, &version),
             version,
             withdrawal: record.withdrawal.clone(),

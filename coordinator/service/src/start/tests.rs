@@ -35,12 +35,14 @@ fn merged(overrides: Value) -> Project {
 fn job_of(project: Project) -> JobSpec {
     let settings = Settings {
         region: "us-east-1".into(),
+        prices: crate::Prices::default(),
         account: "000000000000".into(),
         artifact_bucket: "artifacts".into(),
         system_bucket: "system".into(),
         join_token_sha256: String::new(),
         endpoint_url: "http://localhost:8080".into(),
         retention: crate::Retention::default(),
+        queue: crate::Queueing::default(),
         builds: crate::BuildSettings::default(),
         client_tokens_sha256: vec![],
         timings: Timings::default(),

@@ -67,8 +67,8 @@ impl Builds for Flawed {
 
 #[async_trait]
 impl Queue for Flawed {
-    async fn waiting(&self, limit: u32) -> Result<Vec<Candidate>, Error> {
-        self.sound.waiting(limit).await
+    async fn waiting(&self, after: u64, limit: u32) -> Result<Vec<(u64, Candidate)>, Error> {
+        self.sound.waiting(after, limit).await
     }
 
     async fn overdue(&self, now: Timestamp) -> Result<Vec<BuildId>, Error> {

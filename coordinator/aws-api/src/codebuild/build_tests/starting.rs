@@ -51,7 +51,10 @@ async fn a_new_build_is_shown_with_all_its_members_and_defaults() {
     let found =
         rig.call("BatchGetBuilds", json!({ "ids": [id, build["arn"], format!("app:{}", uuid.to_uppercase())] }));
     let found = found.await;
-    assert_eq!(found["builds"], json!([build]));
+    // But that it says now what it waits for.
+    let mut waiting = build.clone();
+    waiting["phases"][1]["contexts"] = json!([{ "statusCode": "", "message": "no agent is connected" }]);
+    assert_eq!(found["builds"], json!([waiting]));
     assert_eq!(found["buildsNotFound"].as_array().unwrap().len(), 1, "a uuid has one spelling");
 }
 

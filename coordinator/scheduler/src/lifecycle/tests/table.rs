@@ -69,6 +69,7 @@ fn effect(effect: &Effect) -> &'static str {
         Effect::Retry { .. } => "Retry",
         Effect::DropLogs { .. } => "DropLogs",
         Effect::ExportLog { .. } => "ExportLog",
+        Effect::Meter { .. } => "Meter",
         Effect::Freed { .. } => "Freed",
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! The agents are real on the wire: each has a connection and a session of its own, is enrolled by the join token, says
 //! Hello, beats every 5 s, accepts what it is offered and reports it as succeeded at once, and each report is fsynced
-//! before it is acknowledged. They have no builds to run, and live in this process on one thread. `AGENTS=1000` makes
+//! before it is acknowledged. They have no builds to run, and live in this process on one thread. `AGENTS=2000` makes
 //! fewer of them.
 
 mod agent;
@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 const AGENTS: usize = 10_000;
 /// The smaller fleet that the larger is compared with, and in which latency is measured.
 const FEW: usize = 1000;
-const BACKLOG: usize = 20_000;
+/// Builds for each of all agents, in a backlog.
+const BUILDS_EACH: usize = 2;
 const ALONE: usize = 300;
 const BEATING: Duration = Duration::from_secs(20);
 /// Builds at either end of a backlog that do not count: it begins and ends with idle agents.
@@ -50,11 +51,11 @@ async fn measure(report: &mut Report, fleet: &Fleet, agents: usize) {
     eprintln!("  {agents} agents enrolled in {:.1} s", enrolling.elapsed().as_secs_f64());
     memory(report, fleet, &mut herd, agents).await;
     heartbeats(report, fleet, &mut herd).await;
-    dispatches(report, fleet, &mut herd, "dispatches of a backlog of 20,000, all agents").await;
+    dispatches(report, fleet, &mut herd, BUILDS_EACH * agents, "dispatches of a backlog, all agents").await;
     herd.dismiss(FEW).await;
     // Until the coordinator has seen it and written when it saw them last.
     tokio::time::sleep(Duration::from_secs(5)).await;
-    dispatches(report, fleet, &mut herd, "dispatches of a backlog of 20,000, 1,000 agents").await;
+    dispatches(report, fleet, &mut herd, BUILDS_EACH * agents, "dispatches of a backlog, 1,000 agents").await;
     latency(report, fleet, &mut herd).await;
 }
 
@@ -98,29 +99,32 @@ async fn heartbeats(report: &mut Report, fleet: &Fleet, herd: &mut Herd) {
     );
 }
 
-async fn dispatches(report: &mut Report, fleet: &Fleet, herd: &mut Herd, figure: &'static str) {
+async fn dispatches(report: &mut Report, fleet: &Fleet, herd: &mut Herd, backlog: usize, figure: &'static str) {
     let submitting = Instant::now();
-    herd.submit_many(BACKLOG).await;
-    eprintln!("  {BACKLOG} builds submitted in {:.1} s", submitting.elapsed().as_secs_f64());
+    herd.submit_many(backlog).await;
+    eprintln!("  {backlog} builds submitted in {:.1} s", submitting.elapsed().as_secs_f64());
     let fsyncs = fsyncs(fleet.directory());
     let done = herd.tally.finished.load(Ordering::Relaxed);
     let before = processor_time(fleet);
     let started = Instant::now();
     herd.order(|orders| orders.healthy = true);
-    let mut times = Vec::with_capacity(BACKLOG);
-    while times.len() < BACKLOG {
+    let mut times = Vec::with_capacity(backlog);
+    while times.len() < backlog {
         times.push(herd.offered().await.1);
     }
-    herd.finished(done + BACKLOG).await;
-    let whole = BACKLOG as f64 / started.elapsed().as_secs_f64();
-    let cost = (processor_time(fleet) - before).as_secs_f64() / BACKLOG as f64;
+    herd.finished(done + backlog).await;
+    let whole = backlog as f64 / started.elapsed().as_secs_f64();
+    let cost = (processor_time(fleet) - before).as_secs_f64() / backlog as f64;
     herd.order(|orders| orders.healthy = false);
     times.sort_unstable();
-    let (first, last) = (BACKLOG / ENDS, BACKLOG - BACKLOG / ENDS);
+    let (first, last) = (backlog / ENDS, backlog - backlog / ENDS);
     let rate = (last - first) as f64 / (times[last] - times[first]).as_secs_f64();
     report.add(
         figure,
-        format!("{rate:.0}/s; from the first order to the last acknowledged result {whole:.0}/s; {:.0} µs of processor each", cost * 1e6),
+        format!(
+            "{rate:.0}/s of {backlog}; from the first order to the last acknowledged result {whole:.0}/s; {:.0} µs of processor each",
+            cost * 1e6
+        ),
         format!("4 KiB write and fsync: {:.0}/s", 1.0 / median(fsyncs).as_secs_f64()),
         "≥ 2,000/s",
         rate >= 2000.0,

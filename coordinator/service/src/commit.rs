@@ -54,6 +54,9 @@ impl Service {
     /// Reads builds that are about to change, all in one read. What cannot be read is read again when it is decided on,
     /// and then somebody hears of it.
     pub(crate) async fn foresee(&self, ids: &[BuildId]) {
+        if ids.is_empty() {
+            return;
+        }
         for build in self.store().get_many(ids).await.unwrap_or_default() {
             self.inner.recent.keep(&build);
         }

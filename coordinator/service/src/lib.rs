@@ -10,6 +10,7 @@ mod credential;
 mod deletion;
 mod details;
 mod error;
+mod fleets;
 mod leases;
 mod load;
 pub mod logs;
@@ -46,6 +47,7 @@ pub use credential::{fingerprint, new_secret};
 pub use deletion::Deletion;
 pub use details::BuildDetail;
 pub use error::{Error, Kind};
+pub use fleets::FleetRequest;
 pub use logs::{
     BuildLog, EventLimits, EventPage, Found, FoundEvent, LogEvent, LogGroup, LogReader, LogSink, LogStream, Place,
     Search, StreamOrder, StreamQuery,

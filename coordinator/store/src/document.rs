@@ -26,6 +26,12 @@ pub enum DocumentKind {
     LogGroup,
     /// A build's log in a group, by `<group>:<stream>`.
     LogStream,
+    /// A fleet made by CodeBuild's API, by its name.
+    Fleet,
+    /// A launch of an instance and what became of it, by its ticket.
+    Launch,
+    /// What happened in a fleet, by `<fleet>/<time>-<number>`.
+    FleetEvent,
 }
 
 impl DocumentKind {
@@ -43,6 +49,9 @@ impl DocumentKind {
             Self::Secret => "secret",
             Self::LogGroup => "log-group",
             Self::LogStream => "log-stream",
+            Self::Fleet => "fleet",
+            Self::Launch => "launch",
+            Self::FleetEvent => "fleet-event",
         }
     }
 }

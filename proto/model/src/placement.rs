@@ -44,6 +44,9 @@ pub struct Requirements {
     /// The fleet whose agents may run it; none: those of no fleet and of the on-demand one.
     #[serde(default)]
     pub fleet: Option<FleetName>,
+    /// Whether a build of a fleet may go to the agents of builds without one, too: the fleet's overflow ON_DEMAND.
+    #[serde(default)]
+    pub overflow: bool,
     /// What it goes faster with: image, source mirror, cache. An agent that holds them is preferred.
     #[serde(default)]
     pub prefers: Vec<Affinity>,

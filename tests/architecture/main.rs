@@ -11,7 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("buildspec", &["model"]),
     ("config", &[]),
     ("proto", &["model"]),
-    ("scheduler", &["model"]),
+    ("scheduler", &["config", "model"]),
     ("access", &["model"]),
     ("store", &["scheduler", "model"]),
     ("blobs", &["access", "model"]),
@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("agent-api", &["service", "store", "scheduler", "proto", "model"]),
     (
         "coordinator",
-        &["aws-api", "agent-api", "service", "provision", "store", "blobs", "access", "vault", "config", "model"],
+        &["aws-api", "agent-api", "service", "provision", "store", "blobs", "access", "vault", "scheduler", "config", "model"],
     ),
     ("artifacts", &["model"]),
     ("runner", &["artifacts", "buildspec", "model"]),

@@ -27,6 +27,10 @@ pub struct Policy {
     pub idle: Duration,
     /// Free slots to be kept for builds to come, as far as `max` allows.
     pub warm_slots: u32,
+    /// Keep besides so many free slots as builds are likely to come while an instance starts, by the recent arrivals.
+    pub anticipate: bool,
+    /// A build that gets a slot no later than this after a new instance could have joined is not launched for.
+    pub patience: Duration,
     /// Of the slots, at most this percentage is to be in use (CodeBuild's FLEET_UTILIZATION_RATE target); 100 for none
     /// to spare.
     pub utilization_percent: u32,
@@ -51,6 +55,8 @@ impl Default for Policy {
             resources: Resources { vcpu: 2, memory_mib: 4096 },
             idle: Duration::from_secs(300),
             warm_slots: 0,
+            anticipate: true,
+            patience: Duration::from_secs(15),
             utilization_percent: 100,
             schedules: Vec::new(),
             max_launch: 10,

@@ -73,12 +73,17 @@ impl Service {
     }
 
     /// Opens an agent's session. Messages for it come from the receiver, which closes when a newer session begins.
-    pub async fn connect(&self, agent: &AgentId, hello: Hello) -> Result<(SessionEnd, mpsc::Receiver<ToAgent>), Error> {
+    pub async fn connect(
+        &self,
+        agent: &AgentId,
+        mut hello: Hello,
+    ) -> Result<(SessionEnd, mpsc::Receiver<ToAgent>), Error> {
         let mut record = self
             .store()
             .agent(agent)
             .await?
             .ok_or_else(|| Error::new(Kind::Denied, format!("agent {agent} is not enrolled")))?;
+        let leaving = self.join_fleet(agent, &mut hello).await?;
         let now = self.now();
         record.version = hello.version.clone();
         record.capacity = Some(hello.capacity.clone());
@@ -91,6 +96,7 @@ impl Service {
             capacity: hello.capacity,
             unhealthy: None,
             draining: record.draining,
+            leaving,
             last_seen: now,
             resting_until: now,
             sender,
@@ -102,6 +108,7 @@ impl Service {
         self.reconcile_held(agent, &hello.held).await?;
         tracing::info!(agent.id = %agent, held = hello.held.len(), "agent connected");
         self.inner.match_bell.notify_one();
+        self.inner.fleets.ring();
         Ok((end, receiver))
     }
 
@@ -109,6 +116,7 @@ impl Service {
         let Some(last) = self.inner.sessions.get(agent).filter(|open| open.number == session) else { return };
         if self.inner.sessions.close(agent, session) {
             tracing::info!(agent.id = %agent, "agent disconnected");
+            self.inner.fleets.ring();
             let service = self.clone();
             let agent = agent.clone();
             tokio::spawn(async move { service.remember_seen(&agent, last.last_seen).await });
@@ -174,7 +182,7 @@ impl Service {
         let status = match &session {
             None => AgentStatus::Offline,
             Some(session) if session.unhealthy.is_some() => AgentStatus::Unhealthy,
-            Some(session) if session.draining => AgentStatus::Draining,
+            Some(session) if session.draining || session.leaving => AgentStatus::Draining,
             Some(_) => AgentStatus::Online,
         };
         AgentView {

@@ -36,6 +36,7 @@ impl Service {
         self.seal_credentials(&mut draft.spec)?;
         let created = self.store().create(draft).await?;
         self.inner.match_bell.notify_one();
+        self.inner.fleets.ring();
         self.inner.changes.tell(&created.build.spec.id);
         Ok(created.build)
     }

@@ -5,17 +5,28 @@
 //! launched and ended by `reconcile::scaling` alone. Invariant: a stored fleet has passed `check`.
 
 mod check;
+mod history;
+mod hosting;
+mod joining;
+pub(crate) mod launch;
+mod live;
+mod outlook;
+pub(crate) mod policy;
 mod request;
 #[cfg(test)]
 mod tests;
+pub(crate) mod view;
+mod work;
 
+pub use hosting::{DEFAULT_SECTION, FleetSettings, Hosting, Provisioners};
+pub(crate) use live::Fleets;
 pub use request::FleetRequest;
 
 use crate::records::{ListedAs, SortBy, removal, write};
 use crate::{Error, Kind, Service};
 use buildyard_model::fleet::{FleetContextCode, FleetStatus, FleetStatusCode};
 use buildyard_model::project::ProjectEnvironment;
-use buildyard_model::{Epoch, Fleet, FleetName};
+use buildyard_model::{Epoch, Fleet, FleetName, FleetStanding};
 use buildyard_store::{DocumentKind, Expected};
 use uuid::Uuid;
 
@@ -39,7 +50,11 @@ impl Service {
             Err(buildyard_store::Error::Conflict(_)) => {
                 Err(Error::new(Kind::Conflict, format!("Fleet already exists: {name}")))
             }
-            done => Ok(done.map(|()| fleet)?),
+            Err(error) => Err(error.into()),
+            Ok(()) => {
+                self.inner.fleets.ring();
+                Ok(fleet)
+            }
         }
     }
 
@@ -58,7 +73,9 @@ impl Service {
             }
             check::check(&fleet).map(|()| fleet)
         });
-        changed.await?.ok_or_else(|| not_there(arn))
+        let changed = changed.await?.ok_or_else(|| not_there(arn))?;
+        self.inner.fleets.ring();
+        Ok(changed)
     }
 
     /// Lets a fleet end its builds, then its instances, then forgets it. No error when there is none.
@@ -79,14 +96,33 @@ impl Service {
             Ok(fleet)
         })
         .await?;
+        self.inner.fleets.ring();
         Ok(())
+    }
+
+    /// Says where fleets' instances live. Once, before the reconcilers run.
+    pub fn host_fleets(&self, hosting: Hosting) {
+        // A second one would leave the first one's instances to nobody.
+        let _ = self.inner.fleets.hosting.set(hosting);
+    }
+
+    /// How the fleets stand that were made or that the config has, by name.
+    pub fn fleet_standings(&self) -> Vec<FleetStanding> {
+        self.inner.fleets.standings()
     }
 
     /// The fleet that a name or an ARN names, if there is one.
     pub async fn fleet(&self, text: &str) -> Result<Option<Fleet>, Error> {
         let Ok(name) = FleetName::from_arn(text) else { return Ok(None) };
         let found: Option<Fleet> = self.record(DocumentKind::Fleet, name.as_str()).await?;
-        Ok(found.filter(|fleet| !text.starts_with("arn:") || fleet.arn == text))
+        let found = found.filter(|fleet| !text.starts_with("arn:") || fleet.arn == text);
+        Ok(found.map(|mut fleet| {
+            if let Some(scaling) = &mut fleet.scaling_configuration {
+                let desired = self.inner.fleets.look(&name).and_then(|glimpse| glimpse.standing);
+                scaling.desired_capacity = Some(desired.map_or(fleet.base_capacity, |standing| standing.desired));
+            }
+            fleet
+        }))
     }
 
     /// The names of all fleets, ascending.

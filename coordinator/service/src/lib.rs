@@ -47,7 +47,7 @@ pub use credential::{fingerprint, new_secret};
 pub use deletion::Deletion;
 pub use details::BuildDetail;
 pub use error::{Error, Kind};
-pub use fleets::FleetRequest;
+pub use fleets::{DEFAULT_SECTION, FleetRequest, FleetSettings, Hosting, Provisioners};
 pub use logs::{
     BuildLog, EventLimits, EventPage, Found, FoundEvent, LogEvent, LogGroup, LogReader, LogSink, LogStream, Place,
     Search, StreamOrder, StreamQuery,
@@ -100,6 +100,9 @@ struct Inner {
     logs: logs::LiveLogs,
     directory: tokio::sync::Mutex<logs::Directory>,
     users: users::Users,
+    fleets: fleets::Fleets,
+    /// Held by whoever grants builds to agents, from the look at the agents to the last commit.
+    granting: tokio::sync::Mutex<()>,
     /// Rung when a build may have become placeable.
     match_bell: tokio::sync::Notify,
     /// Rung when the outbox grew.
@@ -123,6 +126,8 @@ impl Service {
                 logs: logs::LiveLogs::default(),
                 directory: tokio::sync::Mutex::default(),
                 users: users::Users::default(),
+                fleets: fleets::Fleets::default(),
+                granting: tokio::sync::Mutex::default(),
                 match_bell: tokio::sync::Notify::new(),
                 outbox_bell: tokio::sync::Notify::new(),
                 started_at,

@@ -6,6 +6,7 @@ mod matching;
 mod outbox;
 mod queue;
 mod retention;
+mod scaling;
 #[cfg(test)]
 mod tests;
 mod troubled;
@@ -19,6 +20,7 @@ pub async fn run(service: &Service, shutdown: &CancellationToken) -> Result<Task
     for build in service.store().active().await? {
         service.inner.load.note(&build);
     }
+    service.recall_launches().await?;
     let tasks = TaskTracker::new();
     macro_rules! start {
         ($($task:ident),+) => {$({
@@ -28,7 +30,7 @@ pub async fn run(service: &Service, shutdown: &CancellationToken) -> Result<Task
             });
         })+};
     }
-    start!(matching, leases, queue, outbox, retention);
+    start!(matching, leases, queue, outbox, retention, scaling);
     tasks.close();
     Ok(tasks)
 }

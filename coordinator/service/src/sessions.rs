@@ -41,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) unhealthy: Option<String>,
     /// The agent asked for no more builds, or a person did.
     pub(crate) draining: bool,
+    /// Its instance is to go.
+    pub(crate) leaving: bool,
     pub(crate) last_seen: Timestamp,
     /// Given no offers before this moment, because it declined one.
     pub(crate) resting_until: Timestamp,
@@ -49,7 +51,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn accepting(&self, now: Timestamp) -> bool {
-        !self.draining && self.unhealthy.is_none() && self.resting_until <= now
+        !self.draining && !self.leaving && self.unhealthy.is_none() && self.resting_until <= now
     }
 }
 

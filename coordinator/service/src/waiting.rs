@@ -20,6 +20,7 @@ impl Service {
             if waits(build) {
                 let why = why_waiting(&build.spec.requirements(), before(build, &queue), &agents);
                 // What is stored says why it waits again.
+                let why = self.with_outlook(build, why);
                 view.reason = Some(build.reason.as_ref().map_or(why.clone(), |again| format!("{why} ({again})")));
             }
             view
@@ -49,6 +50,7 @@ fn closed(session: &Session, now: Timestamp) -> Option<String> {
     match &session.unhealthy {
         Some(trouble) => Some(format!("is unhealthy: {trouble}")),
         None if session.draining => Some("is draining".to_owned()),
+        None if session.leaving => Some("is leaving, for its instance is to go".to_owned()),
         None if !session.accepting(now) => Some("has just declined a build".to_owned()),
         None => None,
     }

@@ -31,6 +31,7 @@ pub(super) async fn run(service: &Service) {
 
 /// Says how many grants were made or failed: after both another round may place more.
 async fn round(service: &Service, troubled: &mut Troubled) -> Result<usize, Error> {
+    let _granting = service.inner.granting.lock().await;
     let mut agents = accepting(service);
     if agents.is_empty() {
         return Ok(0);

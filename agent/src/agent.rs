@@ -5,27 +5,42 @@ use crate::binary;
 use crate::config::{AgentConfig, ConfigError, ExecutorKind, runtime_directory};
 use crate::enrolment::Enrolment;
 use crate::folder::{Builds, Kept};
+use crate::gc::Collector;
 use crate::health::Health;
 use crate::lock::{DataLock, LockError};
+use crate::metrics::Page;
+use crate::run::sandbox;
 use crate::session::Session;
+use crate::shelf::Shelf;
 use crate::site::Site;
 use crate::supervisor::{RunError, Sources, Supervisor, Switches};
 use crate::sweep;
 use crate::transport::Transport;
 use crate::uplink::Uplink;
-use buildyard_executor::{Capabilities, Engine, EngineOptions, Executor, ExecutorError, Host, HostOptions};
-use buildyard_model::{AgentId, Capacity, SystemClock};
+use crate::vitals::Pulse;
+use crate::warm::{self, Shape, Warm};
+use buildyard_executor::{
+    Capabilities, Engine, EngineOptions, Executor, ExecutorError, Host, HostOptions, SpareNetworks, Stock,
+};
+use buildyard_model::{AgentId, Capacity, ComputeType, EnvironmentType, SystemClock};
 use buildyard_source::{Fetcher, Options, Ssh, passed_environment};
 use sha2::{Digest, Sha256};
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Events and reports that wait for the loop.
 const QUEUE: usize = 256;
+/// Networks that are kept for the next containers: engines have about 30 for everybody.
+const SPARE_NETWORKS: usize = 4;
+/// How long an agent that ends tries to remove its warm containers; the next start removes the rest.
+const LEAVE: Duration = Duration::from_secs(20);
 
 /// Why an agent did not start.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +58,9 @@ pub enum StartError {
     /// A file of the agent's own.
     #[error("cannot prepare {}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+    /// The page of metrics.
+    #[error("cannot listen on {address} for metrics: {source}; choose another address with metrics.listen")]
+    Metrics { address: SocketAddr, source: io::Error },
 }
 
 /// The daemon on a build host.
@@ -75,8 +93,8 @@ impl Agent {
     ) -> Result<AgentHandle, StartError> {
         config.check()?;
         let lock = DataLock::take(&config.data_dir)?;
-        let executor = executor(&config).await?;
-        begin(config, &binary, shutdown, executor, lock).await
+        let (executor, stock) = executor(&config).await?;
+        begin(config, &binary, shutdown, (executor, stock), lock).await
     }
 
     /// The same with a given executor, whatever the configuration says of it: for tests and simulation.
@@ -91,7 +109,7 @@ impl Agent {
     ) -> Result<AgentHandle, StartError> {
         config.check()?;
         let lock = DataLock::take(&config.data_dir)?;
-        begin(config, &binary, shutdown, executor, lock).await
+        begin(config, &binary, shutdown, (executor, None), lock).await
     }
 }
 
@@ -136,16 +154,19 @@ async fn begin(
     config: AgentConfig,
     program: &Path,
     shutdown: CancellationToken,
-    executor: Arc<dyn Executor>,
+    (executor, stock): Place,
     lock: DataLock,
 ) -> Result<AgentHandle, StartError> {
+    let page = Page::open(&config).await?;
     let name = config.agent_name()?;
     let capabilities = executor.probe().await?;
     let builds = at(&config.data_dir, Builds::open(&config.data_dir, memory(&config.data_dir)))?;
     let kept = at(&config.data_dir, builds.scan())?;
     let slugs = kept.iter().map(|kept| kept.lease.slug()).collect();
     at(&config.data_dir, builds.forget_others(&slugs))?;
-    let leftovers = sweep::leftovers(&*executor, &name, &slugs).await?;
+    at(&config.data_dir, builds.forget_warm())?;
+    let sandboxes = kept.iter().filter_map(|kept| kept.state.sandbox().cloned()).collect();
+    let leftovers = sweep::leftovers(&*executor, &name, &slugs, &sandboxes).await?;
     tokio::spawn(sweep::remove(executor.clone(), leftovers));
     let binary = at(program, binary::keep(program, &config.data_dir))?;
     if kept.is_empty() {
@@ -156,9 +177,12 @@ async fn begin(
     let http = buildyard_artifacts::transfer::http_client().map_err(buildyard_source::Error::from)?;
     let uplink = Uplink::new(&config.coordinator)?;
     let (online, is_online) = watch::channel(false);
+    let capacity = capacity(&config, &capabilities);
     let site = Arc::new(Site {
         name: name.clone(),
         executor: executor.clone(),
+        stock,
+        shelf: Shelf::open(&config.data_dir),
         uplink: uplink.clone(),
         fetcher: Fetcher::new(source_options(&config))?,
         http,
@@ -168,12 +192,15 @@ async fn begin(
         log_limit_bytes: config.logs.limit.as_bytes(),
         clock: Arc::new(SystemClock),
         builds,
+        warm: warm(&config, capacity.slots, &capabilities),
         online: is_online,
         capabilities: capabilities.clone(),
+        metrics: page.metrics.clone(),
+        _page: page,
     });
     let switches = Switches { drain: shutdown.child_token(), ..Switches::default() };
     let control = AgentControl(switches.clone());
-    let task = supervise(&config, site, capacity(&config, &capabilities), kept, online, switches, lock);
+    let task = supervise(&config, site, capacity, kept, online, switches, lock);
     tracing::info!(agent = %name, coordinator = %config.coordinator.endpoint, "agent started");
     Ok(AgentHandle { name, control, task })
 }
@@ -196,26 +223,70 @@ fn supervise(
         events: tell,
         close: close.clone(),
     };
-    let health = Health::watch(site.executor.clone(), config.data_dir.clone(), config.disk_floor);
+    transport.enrolment.recall(&transport.uplink);
+    let collector = Arc::new(Collector {
+        site: site.clone(),
+        bounds: config.gc,
+        kept: config.warm.images.clone(),
+        data_dir: config.data_dir.clone(),
+        floor: config.disk_floor,
+        turn: tokio::sync::Mutex::default(),
+    });
+    let health = Health::watch(site.executor.clone(), config.data_dir.clone(), config.disk_floor, collector.clone());
+    let pulse = Pulse::watch(config.data_dir.clone());
     let held = kept.iter().map(|kept| kept.lease.clone());
-    let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held);
+    let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held).launched_by(&config.launch);
+    let (leave, abort) = (switches.drain.child_token(), switches.abort.clone());
+    let keeper = warm::keep(site.clone(), config.warm.images.clone(), leave.clone());
+    let (holds, stock) = (site.shelf.holds(), site.stock.clone());
     let mut supervisor = Supervisor::new(session, site, report, online, close, lock);
     tokio::spawn(async move {
         supervisor.adopt(kept);
         let dialling = tokio::spawn(transport.run());
-        let ended = supervisor.run(Sources { events, reports, health, switches }).await;
+        let mut keeping = tokio::spawn(keeper);
+        let collecting = tokio::spawn(collector.run());
+        let ended = supervisor.run(Sources { events, reports, health, holds, pulse, switches }).await;
         dialling.abort();
+        collecting.abort();
+        leave.cancel();
+        if abort.is_cancelled() || timeout(LEAVE, &mut keeping).await.is_err() {
+            keeping.abort();
+        } else if let Some(stock) = stock
+            && let Err(error) = stock.release().await
+        {
+            tracing::warn!(%error, "what the executor kept ready could not be removed; the next start does it");
+        }
         ended
     })
 }
 
-pub(crate) async fn executor(config: &AgentConfig) -> Result<Arc<dyn Executor>, ExecutorError> {
+/// Warm containers are for sandboxes that are kept apart: on the host a program is started as fast.
+fn warm(config: &AgentConfig, slots: u32, capabilities: &Capabilities) -> Warm {
+    let limit = if capabilities.isolates { config.warm.most(slots) } else { 0 };
+    let small = ComputeType::Small.resources(EnvironmentType::LinuxContainer);
+    let limits = sandbox::limits(small, capabilities.resources);
+    let always = config.warm.images.iter().map(|image| Shape::new(image, limits, false)).collect();
+    Warm::new(limit, config.warm.idle.0, always)
+}
+
+/// Where builds run, and what is kept there.
+type Place = (Arc<dyn Executor>, Option<Arc<dyn Stock>>);
+
+pub(crate) async fn executor(config: &AgentConfig) -> Result<Place, StartError> {
     Ok(match config.executor.kind {
         ExecutorKind::Docker => {
-            let options = EngineOptions { address: config.executor.address.clone(), ..EngineOptions::default() };
-            Arc::new(Engine::connect(options).await?)
+            let owner = config.agent_name()?.to_string();
+            let networks = SpareNetworks { owner, keep: SPARE_NETWORKS };
+            let options = EngineOptions {
+                address: config.executor.address.clone(),
+                // Who wants nothing kept for later builds wants no networks either.
+                spare_networks: (config.warm.limit != Some(0)).then_some(networks),
+                ..EngineOptions::default()
+            };
+            let engine = Arc::new(Engine::connect(options).await?);
+            (engine.clone(), Some(engine))
         }
-        ExecutorKind::Host => Arc::new(Host::open(HostOptions { base: config.data_dir.join("sandboxes") })?),
+        ExecutorKind::Host => (Arc::new(Host::open(HostOptions { base: config.data_dir.join("sandboxes") })?), None),
     })
 }
 
@@ -229,7 +300,7 @@ fn capacity(config: &AgentConfig, capabilities: &Capabilities) -> Capacity {
         privileged: config.allow_privileged,
         local_source: !config.allow_local_sources.is_empty(),
         executor: capabilities.name.to_owned(),
-        fleet: None,
+        fleet: config.launch.fleet.clone(),
     }
 }
 

@@ -17,8 +17,8 @@ impl Agent {
     pub async fn clear(config: &AgentConfig) -> Result<(), StartError> {
         let name = config.agent_name()?;
         let _lock = DataLock::take(&config.data_dir)?;
-        let executor = executor(config).await?;
-        for found in sweep::leftovers(&*executor, &name, &BTreeSet::new()).await? {
+        let (executor, _) = executor(config).await?;
+        for found in sweep::leftovers(&*executor, &name, &BTreeSet::new(), &BTreeSet::new()).await? {
             executor.remove(&found.id).await?;
         }
         let path = memory(&config.data_dir);

@@ -7,15 +7,23 @@ mod capacity;
 mod coordinator;
 mod environment;
 mod executor;
+mod gc;
+mod launch;
 mod logs;
+mod metrics;
 mod source;
+mod warm;
 
 pub use buildyard_config::{ByteSize, ConfigError, ParseQuantityError, Span};
 pub use capacity::CapacityConfig;
 pub use coordinator::CoordinatorConfig;
 pub use executor::{ExecutorConfig, ExecutorKind};
+pub use gc::GcConfig;
+pub use launch::LaunchConfig;
 pub use logs::LogsConfig;
+pub use metrics::MetricsConfig;
 pub use source::GitConfig;
+pub use warm::WarmConfig;
 
 pub(crate) use environment::runtime_directory;
 
@@ -53,6 +61,15 @@ pub struct AgentConfig {
     pub logs: LogsConfig,
     /// How git sources are fetched.
     pub git: GitConfig,
+    /// Where its metrics can be read.
+    pub metrics: MetricsConfig,
+    /// By which launch it woke up; not from the file.
+    #[serde(skip)]
+    pub launch: LaunchConfig,
+    /// Containers that wait for builds.
+    pub warm: WarmConfig,
+    /// What is kept for later builds.
+    pub gc: GcConfig,
 }
 
 impl Default for AgentConfig {
@@ -70,19 +87,40 @@ impl Default for AgentConfig {
             capacity: CapacityConfig::default(),
             logs: LogsConfig::default(),
             git: GitConfig::default(),
+            metrics: MetricsConfig::default(),
+            launch: LaunchConfig::default(),
+            warm: WarmConfig::default(),
+            gc: GcConfig::default(),
         }
     }
 }
 
 impl AgentConfig {
     /// Reads and checks the file at `path`, with the overrides of the process's environment
-    /// (`BUILDYARD_AGENT_ENDPOINT`, `…_JOIN_TOKEN`, `…_NAME`, `…_DATA_DIR`).
+    /// (`BUILDYARD_AGENT_ENDPOINT`, `…_JOIN_TOKEN`, `…_NAME`, `…_DATA_DIR`, and what a provisioner tells:
+    /// `BUILDYARD_COORDINATOR`, `BUILDYARD_JOIN_TOKEN`, `BUILDYARD_TICKET`, `BUILDYARD_FLEET`, `BUILDYARD_INSTANCE`,
+    /// `BUILDYARD_SLOTS`, `BUILDYARD_LABELS`).
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = buildyard_config::read(path)?;
         let mut config = Self::parse(path, &text)?;
         environment::override_by(&mut config, |name| std::env::var(name).ok())?;
         config.check().map_err(|error| error.located(path, &text))?;
         Ok(config)
+    }
+
+    /// The configuration of an agent without a file, from the process's environment; none unless that names coordinator,
+    /// join token and agent.
+    pub fn from_environment() -> Option<Result<Self, ConfigError>> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Result<Self, ConfigError>> {
+        if !environment::suffices(&variable) {
+            return None;
+        }
+        let mut config = Self::default();
+        let told = environment::override_by(&mut config, variable).and_then(|()| config.check());
+        Some(told.map(|()| config))
     }
 
     /// The configuration in `text`; `path` is for messages only. Not yet checked.
@@ -111,6 +149,7 @@ impl AgentConfig {
         self.coordinator.check()?;
         self.executor.check()?;
         self.logs.check()?;
+        self.warm.check()?;
         self.capacity.check()
     }
 

@@ -35,6 +35,15 @@ impl Enrolment {
         Self { name, config, file: data_dir.join("credential") }
     }
 
+    /// Lets `uplink` carry the kept credential, if there is one: builds of an earlier process call before the session is
+    /// there.
+    pub(crate) fn recall(&self, uplink: &Uplink) {
+        if let Some(credential) = self.kept() {
+            // One that is no text is replaced by `ensure`.
+            uplink.credential().set(&credential);
+        }
+    }
+
     /// Makes sure that `uplink` carries a credential: the kept one, or a new one for the join token.
     pub(crate) async fn ensure(&self, uplink: &Uplink) -> Result<(), EnrolError> {
         match self.kept() {
@@ -75,7 +84,7 @@ impl Enrolment {
                 self.file.display()
             )),
             Code::Unauthenticated | Code::PermissionDenied | Code::InvalidArgument => EnrolError::Refused(format!(
-                "the coordinator at {} refuses agent {}: {text}; check the join token",
+                "the coordinator at {} refuses agent {}: {text}",
                 self.config.endpoint, self.name
             )),
             _ => EnrolError::Passing(text.to_owned()),
@@ -96,4 +105,27 @@ fn keep(file: &Path, credential: &str) -> io::Result<()> {
     writeln!(written, "{credential}")?;
     written.sync_all()?;
     std::fs::rename(&fresh, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic::service::Interceptor;
+
+    #[tokio::test]
+    async fn a_kept_credential_is_carried_before_anybody_was_asked() {
+        let _ = buildyard_artifacts::transfer::http_client().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let uplink = Uplink::new(&CoordinatorConfig::default()).unwrap();
+        let enrolment = Enrolment::new("a1".parse().unwrap(), CoordinatorConfig::default(), directory.path());
+        let carried = || {
+            let call = uplink.credential().clone().call(tonic::Request::new(())).unwrap();
+            call.metadata().get("authorization").map(|value| value.to_str().unwrap().to_owned())
+        };
+        enrolment.recall(&uplink);
+        assert_eq!(carried(), None, "nothing is kept yet");
+        keep(&directory.path().join("credential"), "c1").unwrap();
+        enrolment.recall(&uplink);
+        assert_eq!(carried().as_deref(), Some("Bearer c1"));
+    }
 }

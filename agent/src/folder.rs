@@ -4,6 +4,7 @@
 //! builds/<slug>/
 //!   job.json        the lease and the job            state.json      the stage
 //!   intro.journal   the agent's lines before the runner's, outro.journal those after
+//!   plan.json       until it is put into control/
 //!   control/        mounted: plan.json, journal, output/
 //!   workspace/      mounted at /codebuild/output     readonly/       mounted at /codebuild/readonly
 //! ```
@@ -13,6 +14,7 @@
 
 mod state;
 mod trash;
+mod warm;
 
 pub(crate) use state::{Ending, Stage, State};
 
@@ -25,10 +27,15 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+/// Those of a lease's folders that its sandbox sees.
+const MOUNTED: [&str; 3] = ["control", "workspace", "readonly"];
+
 /// The folder that holds the folders of all leases.
 #[derive(Debug, Clone)]
 pub(crate) struct Builds {
     root: PathBuf,
+    /// Where the folders of warm containers lie, until builds take them over.
+    warm: PathBuf,
     trash: PathBuf,
     /// Where folders in memory are made.
     memory: PathBuf,
@@ -60,8 +67,10 @@ struct JobFile {
 impl Builds {
     /// Opens or makes the folder below `data_dir`. Secrets go below `memory`, which must lie in memory.
     pub(crate) fn open(data_dir: &Path, memory: PathBuf) -> io::Result<Self> {
-        let builds = Self { root: data_dir.join("builds"), trash: data_dir.join("trash"), memory };
+        let (root, warm, trash) = (data_dir.join("builds"), data_dir.join("warm"), data_dir.join("trash"));
+        let builds = Self { root, warm, trash, memory };
         make_private(&builds.root)?;
+        make_private(&builds.warm)?;
         make_private(&builds.trash)?;
         Ok(builds)
     }
@@ -153,8 +162,17 @@ impl Folder {
         self.path.join("control")
     }
 
-    pub(crate) fn plan(&self) -> PathBuf {
-        self.control().join(PLAN_FILE)
+    /// The plan while the runner shall not see it yet.
+    pub(crate) fn draft(&self) -> PathBuf {
+        self.path.join(PLAN_FILE)
+    }
+
+    /// Puts the plan where the runner looks for it, whole; does nothing when that was done before.
+    pub(crate) fn hand_over_plan(&self) -> io::Result<()> {
+        match fs::rename(self.draft(), self.control().join(PLAN_FILE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The runner's journal: untrusted.
@@ -251,7 +269,7 @@ impl Folder {
 
 fn draw(draft: &Path, lease: &LeaseToken, job: &JobSpec) -> io::Result<()> {
     make_private(draft)?;
-    for name in ["control", "workspace", "readonly"] {
+    for name in MOUNTED {
         fs::create_dir(draft.join(name))?;
     }
     let file = JobFile { lease: lease.clone(), job: job.clone() };

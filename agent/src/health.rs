@@ -2,6 +2,7 @@
 //! reason goes with the heartbeat, and offers are declined for it.
 
 use crate::config::ByteSize;
+use crate::gc::Collector;
 use buildyard_executor::Executor;
 use nix::sys::statvfs::statvfs;
 use std::error::Error;
@@ -13,6 +14,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// What making room may take before the agent's health is told.
+const COLLECT_WITHIN: Duration = Duration::from_secs(20);
 /// A build makes folders and small files; with fewer file names left the next write fails.
 const NAMES_FLOOR: u64 = 10_000;
 /// With less than this free a disk is full, whatever the config says: no build can even be taken up.
@@ -27,7 +30,13 @@ pub(crate) struct Health {
 }
 
 impl Health {
-    pub(crate) fn watch(executor: Arc<dyn Executor>, data_dir: PathBuf, floor: ByteSize) -> Self {
+    /// Below the floor the collector makes room first: only what it cannot mend makes the agent unhealthy.
+    pub(crate) fn watch(
+        executor: Arc<dyn Executor>,
+        data_dir: PathBuf,
+        floor: ByteSize,
+        collector: Arc<Collector>,
+    ) -> Self {
         let (tell, state) = watch::channel(room(&data_dir, floor));
         let hurry = Arc::new(Notify::new());
         let hurried = hurry.clone();
@@ -35,6 +44,9 @@ impl Health {
             loop {
                 let _ = tokio::time::timeout(LOOK_EVERY, hurried.notified()).await;
                 let engine = executor.probe().await.err().map(|error| error.to_string());
+                if room(&data_dir, floor).is_some() {
+                    let _ = tokio::time::timeout(COLLECT_WITHIN, collector.collect()).await;
+                }
                 let problem = engine.or_else(|| room(&data_dir, floor));
                 tell.send_if_modified(|state| {
                     let changed = *state != problem;
@@ -69,6 +81,12 @@ impl Drop for Health {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// What the disk that holds `place` has left.
+pub(crate) fn free_bytes(place: &Path) -> Option<u64> {
+    let disk = statvfs(place).ok()?;
+    Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
 }
 
 /// Says so when the disk that holds `place` is full.

@@ -11,27 +11,32 @@ mod clear;
 mod config;
 mod enrolment;
 mod folder;
+mod gc;
 mod health;
 mod lock;
 mod logs;
+mod metrics;
 mod moment;
 mod orders;
 mod report;
 mod retry;
 mod run;
 mod session;
+mod shelf;
 mod site;
 mod supervisor;
 mod sweep;
 mod transfers;
 mod transport;
 mod uplink;
+mod vitals;
 mod voice;
+mod warm;
 
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};
 pub use config::{
-    AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GitConfig,
-    LogsConfig, ParseQuantityError, Span,
+    AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GcConfig,
+    GitConfig, LaunchConfig, LogsConfig, MetricsConfig, ParseQuantityError, Span, WarmConfig,
 };
 pub use lock::LockError;
 pub use supervisor::RunError;

@@ -11,13 +11,16 @@ mod git_credentials;
 mod halt;
 mod layout;
 pub(crate) mod ledger;
+mod login;
 mod place;
 mod plan;
 mod prepare;
 mod projection;
 mod provision;
+pub(crate) mod sandbox;
 mod secrets;
 mod source;
+mod takeover;
 mod teller;
 mod upload;
 mod walk;
@@ -45,6 +48,7 @@ use std::time::Duration;
 use teller::Teller;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
+use walk::Walked;
 
 /// A build in this agent's hands.
 #[derive(Debug)]
@@ -154,7 +158,10 @@ impl Build {
             }
         };
         self.logs.seal(|sealed| sealed.intro = true);
-        self.walk(&sandbox, projection).await?;
+        if self.walk(&sandbox, projection).await? == Walked::NeverBegan {
+            let sandbox = self.go_cold(&sandbox).await?;
+            self.walk(&sandbox, projection).await?;
+        }
         self.logs.seal(|sealed| sealed.journal = true);
         self.upload(projection).await
     }

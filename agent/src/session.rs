@@ -12,8 +12,9 @@ mod link;
 mod offers;
 mod outbox;
 
+use crate::config::LaunchConfig;
 use crate::report::{Finished, Snapshot};
-use buildyard_model::{Capacity, JobSpec, LeaseToken};
+use buildyard_model::{Affinity, Capacity, JobSpec, LeaseToken, Vitals};
 use buildyard_proto::v1::agent_message::Body;
 use buildyard_proto::v1::coordinator_message::Body as Command;
 use buildyard_proto::{convert, v1};
@@ -21,7 +22,7 @@ use holding::Holdings;
 use link::Link;
 use offers::Parked;
 use outbox::Outbox;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// The protocol that this agent speaks.
@@ -48,6 +49,10 @@ pub(crate) enum Input {
     Freed(LeaseToken),
     /// Why no build can be run now; `None` when one can.
     Health(Option<String>),
+    /// What the agent holds that makes builds quicker.
+    Holds(BTreeSet<Affinity>),
+    /// How the host does.
+    Vitals(Vitals),
     /// Finish what runs and take nothing new.
     Drain,
     /// Time passed.
@@ -80,11 +85,19 @@ pub(crate) enum Output {
 pub(crate) struct Session {
     version: String,
     capacity: Capacity,
+    /// Named in every Hello, empty where nobody launched the agent.
+    ticket: String,
+    instance: String,
     link: Link,
     outbox: Outbox,
     holdings: Holdings,
     parked: VecDeque<Parked>,
     unhealthy: Option<String>,
+    holds: BTreeSet<Affinity>,
+    /// Whether the coordinator knows `holds`.
+    holds_told: bool,
+    /// Of the last look, until a heartbeat told them.
+    vitals: Option<Vitals>,
     /// This process is to end.
     leaving: bool,
     /// The coordinator wants no more builds here.
@@ -98,15 +111,27 @@ impl Session {
         Self {
             version: version.to_owned(),
             capacity,
+            ticket: String::new(),
+            instance: String::new(),
             link: Link::default(),
             outbox: Outbox::default(),
             holdings: held.into_iter().collect(),
             parked: VecDeque::new(),
             unhealthy: None,
+            holds: BTreeSet::new(),
+            holds_told: false,
+            vitals: None,
             leaving: false,
             told_to_drain: false,
             drained: false,
         }
+    }
+
+    /// The same, of an agent that names this launch.
+    pub(crate) fn launched_by(mut self, launch: &LaunchConfig) -> Self {
+        self.ticket = launch.ticket.as_ref().map(ToString::to_string).unwrap_or_default();
+        self.instance = launch.instance.as_ref().map(ToString::to_string).unwrap_or_default();
+        self
     }
 
     /// Applies one input.
@@ -125,6 +150,11 @@ impl Session {
             Input::Finished(lease, finished) => self.finished(&lease, &finished, &mut outputs),
             Input::Freed(lease) => self.freed(&lease, now, &mut outputs),
             Input::Health(unhealthy) => self.health(unhealthy, now, &mut outputs),
+            Input::Holds(holds) => {
+                self.holds_told &= self.holds == holds;
+                self.holds = holds;
+            }
+            Input::Vitals(vitals) => self.vitals = Some(vitals),
             Input::Drain => self.leave(&mut outputs),
             Input::Tick => {}
         }
@@ -152,12 +182,14 @@ impl Session {
         self.link.opened(now);
         // Who wants it drained says so again in every session.
         self.told_to_drain = false;
+        self.holds_told = false;
         let hello = v1::Hello {
             protocol: PROTOCOL,
             version: self.version.clone(),
             capacity: convert::document(&self.capacity).into(),
             held: self.wire_held(),
-            ..v1::Hello::default()
+            ticket: self.ticket.clone(),
+            instance: self.instance.clone(),
         };
         outputs.push(unnumbered(Body::Hello(hello)));
     }
@@ -306,10 +338,14 @@ impl Session {
     fn beat(&mut self, now: Duration, outputs: &mut Vec<Output>) {
         self.link.beaten(now);
         let unhealthy = self.unhealthy.clone().unwrap_or_default();
+        let holds_changed = !std::mem::replace(&mut self.holds_told, true);
+        let holds = if holds_changed { self.holds.iter().map(|affinity| affinity.0).collect() } else { Vec::new() };
         outputs.push(unnumbered(Body::Heartbeat(v1::Heartbeat {
             unhealthy,
             held: self.wire_held(),
-            ..v1::Heartbeat::default()
+            holds,
+            holds_changed,
+            vitals: self.vitals.take().map(|vitals| convert::document(&vitals)).unwrap_or_default().into(),
         })));
     }
 

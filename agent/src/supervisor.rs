@@ -11,7 +11,8 @@ use crate::run::{Build, Report, Reports};
 use crate::session::{Input, Session};
 use crate::site::Site;
 use crate::transport::Event;
-use buildyard_model::{LeaseToken, Outcome};
+use crate::vitals::Pulse;
+use buildyard_model::{Affinity, LeaseToken, Outcome};
 use buildyard_proto::v1;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -72,6 +73,8 @@ pub(crate) struct Sources {
     pub events: mpsc::Receiver<Event>,
     pub reports: mpsc::Receiver<(LeaseToken, Report)>,
     pub health: Health,
+    pub holds: watch::Receiver<BTreeSet<Affinity>>,
+    pub pulse: Pulse,
     pub switches: Switches,
 }
 
@@ -109,6 +112,9 @@ impl Supervisor {
             let (desk, orders) = orders::channel();
             self.desks.insert(lease.clone(), desk);
             self.occupied.insert(lease.clone());
+            if let Some(sandbox) = state.sandbox() {
+                self.site.warm.adopt(&lease, sandbox);
+            }
             let unusable = folder.clone();
             match Build::open(self.site.clone(), (lease.clone(), job), folder, state, orders, self.reports.clone()) {
                 Ok(build) => self.spawn(lease, build),
@@ -125,11 +131,14 @@ impl Supervisor {
     /// Runs until the agent is drained, killed or aborted.
     pub(crate) async fn run(mut self, mut sources: Sources) -> Result<(), RunError> {
         self.apply(Input::Health(sources.health.problem()));
+        let holds = sources.holds.borrow_and_update().clone();
+        self.apply(Input::Holds(holds));
         let (mut draining, mut killing) = (false, false);
         while !self.over {
             if std::mem::take(&mut self.stumbled) {
                 sources.health.look();
             }
+            self.site.metrics.builds(self.occupied.len());
             let wake = self.wake();
             tokio::select! {
                 biased;
@@ -145,6 +154,14 @@ impl Supervisor {
                 Some(event) = sources.events.recv() => self.event(event)?,
                 Some((lease, report)) = sources.reports.recv() => self.report(lease, report),
                 problem = sources.health.changed() => self.apply(Input::Health(problem)),
+                vitals = sources.pulse.changed() => {
+                    self.site.metrics.vitals(&vitals);
+                    self.apply(Input::Vitals(vitals));
+                }
+                Ok(()) = sources.holds.changed() => {
+                    let holds = sources.holds.borrow_and_update().clone();
+                    self.apply(Input::Holds(holds));
+                }
                 Some(_) = self.builds.join_next() => {}
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.tick(),
             }
@@ -195,13 +212,17 @@ impl Supervisor {
     }
 
     fn set_online(&self, online: bool) {
+        self.site.metrics.connected(online);
         self.online.send_if_modified(|was| std::mem::replace(was, online) != online);
     }
 
     fn report(&mut self, lease: LeaseToken, report: Report) {
         match report {
             Report::Progress(snapshot) => self.apply(Input::Progress(lease, snapshot)),
-            Report::Finished(finished) => self.apply(Input::Finished(lease, *finished)),
+            Report::Finished(finished) => {
+                self.site.metrics.finished(&finished);
+                self.apply(Input::Finished(lease, *finished));
+            }
             Report::Freed => {
                 self.occupied.remove(&lease);
                 self.apply(Input::Freed(lease.clone()));

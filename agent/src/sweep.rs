@@ -4,7 +4,7 @@
 use crate::retry;
 use crate::site::{AGENT_LABEL, LEASE_LABEL};
 use backon::Retryable;
-use buildyard_executor::{Executor, ExecutorError, Found};
+use buildyard_executor::{Executor, ExecutorError, Found, SandboxId};
 use buildyard_model::AgentId;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,9 +14,12 @@ pub(crate) async fn leftovers(
     executor: &dyn Executor,
     agent: &AgentId,
     kept: &BTreeSet<String>,
+    sandboxes: &BTreeSet<SandboxId>,
 ) -> Result<Vec<Found>, ExecutorError> {
     let found = executor.list(AGENT_LABEL, agent.as_str()).await?;
-    let known = |found: &Found| found.labels.get(LEASE_LABEL).is_some_and(|lease| kept.contains(lease));
+    let known = |found: &Found| {
+        sandboxes.contains(&found.id) || found.labels.get(LEASE_LABEL).is_some_and(|lease| kept.contains(lease))
+    };
     Ok(found.into_iter().filter(|found| !known(found)).collect())
 }
 

@@ -88,6 +88,10 @@ impl Transport {
         match status.code() {
             Code::Unauthenticated => match self.enrolment.renew(&self.uplink).await {
                 Ok(()) => Ended::Broken("enrolled again".to_owned()),
+                // The first refusal says what is the matter with this agent, the second why it cannot be helped.
+                Err(EnrolError::Refused(reason)) if !reason.contains(status.message()) => {
+                    Ended::Refused(format!("{}; {reason}", status.message()))
+                }
                 Err(error) => error.into(),
             },
             Code::PermissionDenied | Code::AlreadyExists => Ended::Refused(status.message().to_owned()),

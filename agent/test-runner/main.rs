@@ -1,6 +1,8 @@
 //! The runner as a program of its own, so that the agent's tests need not build the whole `buildyard`. It is called as
-//! `buildyard` is: `runner --control <directory>`, or by a helper's name.
+//! `buildyard` is: `runner --control <directory> [--wait]`, or by a helper's name.
 
+use buildyard_runner::Start;
+use buildyard_runner::plan::WAIT_FLAG;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +15,10 @@ fn main() -> ExitCode {
     }
     match words.get(1..) {
         Some([command, flag, control]) if command == "runner" && flag == "--control" => {
-            exit(buildyard_runner::run(&PathBuf::from(control)))
+            exit(buildyard_runner::run(&PathBuf::from(control), Start::Now))
+        }
+        Some([command, flag, control, wait]) if command == "runner" && flag == "--control" && wait == WAIT_FLAG => {
+            exit(buildyard_runner::run(&PathBuf::from(control), Start::WhenPlanned))
         }
         _ => exit(2),
     }

@@ -47,10 +47,16 @@ pub(crate) enum Command {
     Builds(command::builds::BuildsArgs),
     /// Show one build: phases, source, artifacts
     Show(command::show::ShowArgs),
+    /// Say why a build waits, what would let it start, and when it is expected to
+    Why(command::why::WhyArgs),
     /// List or download what a build made
     Artifacts(command::artifacts::ArtifactsArgs),
     /// List the agents, or take one out of service and back
     Agents(command::agents::AgentsArgs),
+    /// Show how the fleets stand and what happened in them; try scaling policies
+    Fleet(command::fleet::FleetArgs),
+    /// Show the build time that was used, and its cost
+    Usage(command::usage::UsageArgs),
     /// Say who may use the AWS endpoint: users, access keys, policies
     Admin(command::admin::AdminArgs),
     /// Run the coordinator: queue, storage and API

@@ -8,6 +8,7 @@ pub(crate) mod builds;
 pub(crate) mod coordinator;
 pub(crate) mod daemon;
 mod first_start;
+pub(crate) mod fleet;
 pub(crate) mod logs;
 pub(crate) mod run;
 pub(crate) mod runner;
@@ -15,6 +16,8 @@ pub(crate) mod show;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod up;
+pub(crate) mod usage;
+pub(crate) mod why;
 
 use crate::arguments::Command;
 use crate::exit::Exit;
@@ -61,8 +64,11 @@ impl Command {
             Self::Stop(args) => stop::execute(args).await,
             Self::Builds(args) => builds::execute(args).await,
             Self::Show(args) => show::execute(args).await,
+            Self::Why(args) => why::execute(args).await,
             Self::Artifacts(args) => artifacts::execute(args).await,
             Self::Agents(args) => agents::execute(args).await,
+            Self::Fleet(args) => fleet::execute(args).await,
+            Self::Usage(args) => usage::execute(args).await,
             Self::Admin(args) => admin::execute(args).await,
             Self::Coordinator(args) => coordinator::execute(args).await,
             Self::Agent(args) => agent::execute(args).await,

@@ -10,13 +10,18 @@ pub(crate) use document::Document;
 pub(crate) use refusal::Refusal;
 
 use crate::failure::Failure;
-use buildyard_model::{AgentView, BuildView, ProjectName, Submission};
+use buildyard_model::{
+    AgentView, BuildView, Day, FleetEvent, FleetStanding, ProjectName, Submission, Timestamp, UsageBy, UsageReport,
+    WhyView,
+};
 use buildyard_proto::convert;
 use buildyard_proto::v1;
 use buildyard_proto::v1::admin_client::AdminClient;
 use buildyard_proto::v1::agents_client::AgentsClient;
 use buildyard_proto::v1::builds_client::BuildsClient;
+use buildyard_proto::v1::fleets_client::FleetsClient;
 use buildyard_proto::v1::list_artifacts_reply::Object;
+use buildyard_proto::v1::usage_client::UsageClient;
 use futures::{Stream, TryStreamExt, stream};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -53,6 +58,8 @@ pub(crate) struct Fleet {
     builds: BuildsClient<InterceptedService<Channel, Bearer>>,
     agents: AgentsClient<InterceptedService<Channel, Bearer>>,
     admin: AdminClient<InterceptedService<Channel, Bearer>>,
+    fleets: FleetsClient<InterceptedService<Channel, Bearer>>,
+    usage: UsageClient<InterceptedService<Channel, Bearer>>,
     endpoint: String,
 }
 
@@ -108,6 +115,10 @@ impl Fleet {
                 .max_decoding_message_size(LARGEST_MESSAGE),
             agents: AgentsClient::with_interceptor(channel.clone(), bearer.clone())
                 .max_decoding_message_size(LARGEST_MESSAGE),
+            fleets: FleetsClient::with_interceptor(channel.clone(), bearer.clone())
+                .max_decoding_message_size(LARGEST_MESSAGE),
+            usage: UsageClient::with_interceptor(channel.clone(), bearer.clone())
+                .max_decoding_message_size(LARGEST_MESSAGE),
             admin: AdminClient::with_interceptor(channel, bearer).max_decoding_message_size(LARGEST_MESSAGE),
             endpoint: url,
         })
@@ -135,6 +146,13 @@ impl Fleet {
         Document::read("build", &reply.into_inner().build)
     }
 
+    /// Why a build is where it is.
+    pub(crate) async fn why(&self, id: &str) -> Result<Document<WhyView>, Failure> {
+        let request = v1::GetRequest { build_id: id.to_owned() };
+        let reply = self.builds.clone().why(timed(request)).await.map_err(|status| self.refused(&status))?;
+        Document::read("why", &reply.into_inner().why)
+    }
+
     /// The newest builds, newest first: at most `limit`, of one project or of all.
     pub(crate) async fn list(&self, project: Option<&str>, limit: u32) -> Result<Vec<Document<BuildView>>, Failure> {
         let (mut builds, mut after) = (Vec::new(), String::new());
@@ -155,6 +173,32 @@ impl Fleet {
         }
         builds.truncate(limit);
         Ok(builds)
+    }
+
+    /// The builds submitted since `from`, newest first: of one project or of all.
+    pub(crate) async fn list_since(
+        &self,
+        project: Option<&str>,
+        from: Timestamp,
+    ) -> Result<Vec<Document<BuildView>>, Failure> {
+        let (mut builds, mut after) = (Vec::new(), String::new());
+        loop {
+            let project = project.unwrap_or_default().to_owned();
+            let request = v1::ListRequest { project, limit: LARGEST_PAGE, after };
+            let reply =
+                self.builds.clone().list(timed(request)).await.map_err(|status| self.refused(&status))?.into_inner();
+            for build in &reply.builds {
+                let build: Document<BuildView> = Document::read("build", build)?;
+                if build.view.start_time < from {
+                    return Ok(builds);
+                }
+                builds.push(build);
+            }
+            after = reply.next;
+            if after.is_empty() {
+                return Ok(builds);
+            }
+        }
     }
 
     /// Asks a build to stop. Repeatable.
@@ -226,11 +270,43 @@ impl Fleet {
         agents.iter().map(|agent| Document::read("agent", agent)).collect()
     }
 
-    /// Tells an agent to take no new builds, or to take them again.
-    pub(crate) async fn drain(&self, name: &str, drain: bool) -> Result<Document<AgentView>, Failure> {
-        let request = v1::DrainAgentRequest { name: name.to_owned(), drain };
+    /// Takes an agent out of service, or back.
+    pub(crate) async fn drain(&self, request: v1::DrainAgentRequest) -> Result<Document<AgentView>, Failure> {
         let reply = self.agents.clone().drain_agent(timed(request)).await.map_err(|status| self.refused(&status))?;
         Document::read("agent", &reply.into_inner().agent)
+    }
+
+    /// How the fleets stand.
+    pub(crate) async fn fleets(&self) -> Result<Vec<Document<FleetStanding>>, Failure> {
+        let reply = self.fleets.clone().list_fleets(timed(v1::ListFleetsRequest {})).await;
+        let fleets = reply.map_err(|status| self.refused(&status))?.into_inner().fleets;
+        fleets.iter().map(|fleet| Document::read("fleet", fleet)).collect()
+    }
+
+    /// What happened in fleets, the newest `limit` events, oldest first.
+    pub(crate) async fn fleet_history(
+        &self,
+        fleet: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Document<FleetEvent>>, Failure> {
+        let request = v1::FleetHistoryRequest { fleet: fleet.unwrap_or_default().to_owned(), limit };
+        let reply = self.fleets.clone().fleet_history(timed(request)).await;
+        let events = reply.map_err(|status| self.refused(&status))?.into_inner().events;
+        events.iter().map(|event| Document::read("event", event)).collect()
+    }
+
+    /// Forgets an agent; gives it as it was.
+    pub(crate) async fn remove_agent(&self, request: v1::RemoveAgentRequest) -> Result<Document<AgentView>, Failure> {
+        let reply = self.agents.clone().remove_agent(timed(request)).await.map_err(|status| self.refused(&status))?;
+        Document::read("agent", &reply.into_inner().agent)
+    }
+
+    /// What the builds used that ended from one day to another.
+    pub(crate) async fn usage(&self, by: UsageBy, since: &Day, until: &Day) -> Result<Document<UsageReport>, Failure> {
+        let (since_day, until_day) = (since.as_str().to_owned(), until.as_str().to_owned());
+        let request = v1::GetUsageRequest { by: by.name().to_owned(), since_day, until_day };
+        let reply = self.usage.clone().get_usage(timed(request)).await.map_err(|status| self.refused(&status))?;
+        Document::read("usage report", &reply.into_inner().report)
     }
 
     /// What a status in the middle of a stream means.

@@ -40,6 +40,7 @@ pub(crate) fn finished_build() -> BuildView {
         source: Source { kind: SourceKind::S3 { location: "sources/x.zip".into() }, version: None },
         resolved_source_version: None,
         image: crate::standard_image::NAME.into(),
+        resources: Some(Resources { vcpu: 2, memory_mib: 4096 }),
         image_digest: None,
         attempt: 1,
         agent: Some("host-1".parse().unwrap()),
@@ -95,5 +96,8 @@ pub(crate) fn agent() -> AgentView {
         },
         builds: vec![finished_build().id],
         last_seen: START,
+        vitals: None,
+        withdrawal: None,
+        skew: None,
     }
 }

@@ -1,6 +1,8 @@
 //! Configuration → running parts: one function per subsystem, in the order in which they depend on one another.
 
 mod doors;
+mod fleets;
+mod provisioners;
 mod records;
 mod secrets;
 mod storage;
@@ -8,7 +10,7 @@ mod storage;
 use crate::config::{ConfigError, CoordinatorConfig};
 use crate::credentials::Credentials;
 use buildyard_model::SystemClock;
-use buildyard_service::{Parts, Secrets, Service, Settings, fingerprint, reconcile};
+use buildyard_service::{BuildSettings, ImageNames, Parts, Secrets, Service, Settings, fingerprint, reconcile};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
@@ -74,6 +76,7 @@ impl Coordinator {
         if let Some(storage) = &config.storage {
             storage.secret()?;
         }
+        provisioners::check(config)?;
         secrets::check(config).await
     }
 
@@ -89,7 +92,7 @@ impl Coordinator {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(unusable)?;
         // The lock of the records comes first: nothing is touched that another coordinator uses.
         let records = records::open(config).await?;
-        let listeners = doors::bind(&config.listen).await?;
+        let listeners = doors::bind(&config.listen, &config.metrics).await?;
         let (credentials, is_first_start) = Credentials::of(&config.data_dir).map_err(unusable)?;
         let http_url = config.listen.public_url.clone().unwrap_or_else(|| format!("http://{}", listeners.http_address));
         let storage = storage::open(config, &credentials, &http_url).await?;
@@ -105,6 +108,9 @@ impl Coordinator {
             settings: settings(config, &credentials, &storage, http_url.clone()),
         });
         service.hold_root_key(&credentials.access_key_id, credentials.secret_access_key.clone());
+        if let Some(hosting) = fleets::hosting(config, &credentials, listeners.grpc_address) {
+            service.host_fleets(hosting);
+        }
         let reconcilers = reconcile::run(&service, shutdown).await?;
         records.watch(shutdown);
         let (http, grpc) = (listeners.http_address, listeners.grpc_address);
@@ -141,6 +147,7 @@ fn settings(
 ) -> Settings {
     Settings {
         region: config.region.clone(),
+        prices: config.usage.prices(),
         account: config.account.clone(),
         endpoint_url,
         artifact_bucket: storage.artifact_bucket.clone(),
@@ -149,6 +156,8 @@ fn settings(
         client_tokens_sha256: vec![fingerprint(credentials.client_token.expose())],
         timings: config.timings.timings(),
         retention: config.retention.retention(),
+        queue: config.queue.queueing(),
+        builds: BuildSettings { images: ImageNames(config.images.clone()), require_role: config.secrets.require_role },
     }
 }
 

@@ -1,22 +1,36 @@
 //! The coordinator's configuration: one TOML file, one Rust file per section.
 
+mod fleets;
 mod listen;
+mod metrics;
+mod provisioners;
+mod queue;
 mod records;
 mod retention;
 mod secrets;
 mod storage;
 mod timings;
+mod usage;
 
+pub use fleets::FleetConfig;
 pub use listen::ListenConfig;
+pub use metrics::MetricsConfig;
+pub use provisioners::{
+    AutoscalingGroupConfig, CommandConfig, DockerConfig, ProcessConfig, ProvisionerConfig, SwarmConfig,
+};
+pub use queue::{PlacementPolicy, QueueConfig};
 pub use records::{RecordsConfig, RecordsKind};
 pub use retention::{Keep, RetentionConfig};
 pub use secrets::{SecretsConfig, SecretsFrom};
 pub use storage::StorageConfig;
 pub use timings::TimingsConfig;
+pub use usage::{Price, UsageConfig};
 
 pub use buildyard_config::ConfigError;
+use buildyard_service::ImageNames;
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Everything that a coordinator is told.
@@ -35,10 +49,19 @@ pub struct CoordinatorConfig {
     pub listen: ListenConfig,
     pub records: RecordsConfig,
     pub secrets: SecretsConfig,
+    /// Images that run for those that projects name, which may hold `*`. A table of one's own takes the default's place.
+    pub images: BTreeMap<String, String>,
     /// An S3-compatible bucket. Without it the coordinator stores bytes itself and serves them as S3.
     pub storage: Option<StorageConfig>,
     pub retention: RetentionConfig,
+    /// Places where instances are started, by name.
+    pub provisioners: BTreeMap<String, ProvisionerConfig>,
+    /// Fleets whose instances the coordinator starts and ends, by name.
+    pub fleets: BTreeMap<String, FleetConfig>,
+    pub queue: QueueConfig,
     pub timings: TimingsConfig,
+    pub usage: UsageConfig,
+    pub metrics: MetricsConfig,
 }
 
 impl Default for CoordinatorConfig {
@@ -51,9 +74,15 @@ impl Default for CoordinatorConfig {
             listen: ListenConfig::default(),
             records: RecordsConfig::default(),
             secrets: SecretsConfig::default(),
+            images: ImageNames::default().0,
             storage: None,
             retention: RetentionConfig::default(),
+            provisioners: BTreeMap::new(),
+            fleets: BTreeMap::new(),
+            queue: QueueConfig::default(),
             timings: TimingsConfig::default(),
+            usage: UsageConfig::default(),
+            metrics: MetricsConfig::default(),
         }
     }
 }
@@ -78,10 +107,24 @@ impl CoordinatorConfig {
         if self.account.len() != 12 || !self.account.chars().all(|c| c.is_ascii_digit()) {
             return Err(ConfigError::invalid("account", "must be twelve digits"));
         }
+        if let Some((name, _)) = self.images.iter().find(|(name, image)| name.is_empty() || image.is_empty()) {
+            return Err(ConfigError::invalid(
+                "images",
+                &format!("{name:?} names no image: write \"name:tag\" = \"name:tag\""),
+            ));
+        }
         self.listen.check()?;
         self.retention.check()?;
+        self.queue.check()?;
         self.secrets.check()?;
         self.timings.check()?;
+        for (name, fleet) in &self.fleets {
+            fleet.check(name, |provisioner| self.provisioners.contains_key(provisioner))?;
+        }
+        for (name, provisioner) in &self.provisioners {
+            provisioner.check(name)?;
+        }
+        self.usage.check()?;
         self.storage.as_ref().map_or(Ok(()), StorageConfig::check)
     }
 }
@@ -136,6 +179,7 @@ mod tests {
             buildyard_config::parse(Path::new("coordinator.toml"), &all.join("\n")).unwrap();
         config.check().unwrap();
         assert_eq!(config.secrets.from, SecretsFrom::Aws);
+        assert_eq!(config.provisioners.len(), 5);
         assert!(config.storage.is_some() && config.secrets_file.is_some() && config.listen.public_url.is_some());
     }
 }

@@ -45,6 +45,11 @@ pub fn document<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
+/// How many bytes a message has on the wire, without its frame.
+pub fn wire_bytes(message: &impl prost::Message) -> usize {
+    message.encoded_len()
+}
+
 /// The model value in a `bytes` field.
 pub fn from_document<T: DeserializeOwned>(field: &'static str, bytes: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(bytes).map_err(|error| Error::Invalid { field, reason: error.to_string() })

@@ -10,29 +10,56 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("buildspec", &["model"]),
     ("config", &[]),
+    ("metrics", &[]),
     ("proto", &["model"]),
     ("scheduler", &["config", "model"]),
+    ("simulator", &["scheduler", "model"]),
     ("access", &["model"]),
     ("store", &["scheduler", "model"]),
     ("blobs", &["access", "model"]),
     ("vault", &["model"]),
     ("provision", &["model"]),
-    ("service", &["store", "blobs", "provision", "scheduler", "access", "buildspec", "vault", "model"]),
+    ("service", &["store", "blobs", "provision", "scheduler", "access", "buildspec", "vault", "metrics", "model"]),
     ("aws-protocol", &["model"]),
     ("aws-api", &["aws-protocol", "service", "blobs", "access", "model"]),
     ("agent-api", &["service", "store", "scheduler", "proto", "model"]),
     (
         "coordinator",
-        &["aws-api", "agent-api", "service", "provision", "store", "blobs", "access", "vault", "scheduler", "config", "model"],
+        &[
+            "aws-api",
+            "agent-api",
+            "service",
+            "provision",
+            "store",
+            "blobs",
+            "access",
+            "vault",
+            "scheduler",
+            "config",
+            "metrics",
+            "model",
+        ],
     ),
     ("artifacts", &["model"]),
     ("runner", &["artifacts", "buildspec", "model"]),
     ("executor", &["model"]),
     ("source", &["artifacts", "model"]),
-    ("agent", &["executor", "artifacts", "source", "runner", "buildspec", "config", "proto", "model"]),
+    ("agent", &["executor", "artifacts", "source", "runner", "buildspec", "config", "metrics", "proto", "model"]),
     (
         "buildyard",
-        &["coordinator", "agent", "runner", "executor", "artifacts", "buildspec", "config", "proto", "model"],
+        &[
+            "coordinator",
+            "agent",
+            "runner",
+            "executor",
+            "artifacts",
+            "buildspec",
+            "simulator",
+            "scheduler",
+            "config",
+            "proto",
+            "model",
+        ],
     ),
     ("tests", &["model"]),
 ];
@@ -46,10 +73,11 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum", &["aws-api"]),
     ("s3s", &["blobs", "aws-api"]),
     ("aws-sdk-s3", &["blobs"]),
+    ("aws-sdk-autoscaling", &["provision"]),
 ];
 
 /// Crates that decide: no runtime, no I/O of their own.
-const PURE: &[&str] = &["model", "buildspec", "scheduler", "access", "aws-protocol"];
+const PURE: &[&str] = &["model", "buildspec", "scheduler", "simulator", "access", "aws-protocol"];
 
 struct Graph {
     /// Crate → (its ordinary dependencies), names without our prefix.

@@ -5,11 +5,11 @@
 
 mod caller;
 
-use crate::report::{Report, median, milliseconds};
+use crate::disk::fsyncs;
+use crate::report::{Report, median, milliseconds, percentile};
 use caller::Caller;
 use harness::{AgentOptions, ExecutorKind, Fleet};
 use serde_json::json;
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -89,12 +89,6 @@ async fn log(report: &mut Report, caller: &Caller, stream: &str) {
     );
 }
 
-/// The `at`-th hundredth of some times.
-fn percentile(times: &mut [Duration], at: usize) -> Duration {
-    times.sort_unstable();
-    times[(times.len() - 1) * at / 100]
-}
-
 async fn alone(report: &mut Report, caller: &Caller, fleet: &Fleet) {
     let mut times = Vec::with_capacity(ALONE);
     for _ in 0..ALONE {
@@ -102,7 +96,7 @@ async fn alone(report: &mut Report, caller: &Caller, fleet: &Fleet) {
         caller.codebuild("StartBuild", &json!({"projectName": "load"})).await;
         times.push(started.elapsed());
     }
-    let mut raw = fsyncs(fleet);
+    let mut raw = fsyncs(fleet.directory());
     let (p50, p99) = (percentile(&mut times, 50), percentile(&mut times, 99));
     report.add(
         "StartBuild answered, one client: p50, p99",
@@ -115,17 +109,6 @@ async fn alone(report: &mut Report, caller: &Caller, fleet: &Fleet) {
         "p50 ≤ 3 ms",
         p50 <= Duration::from_millis(3),
     );
-}
-
-/// What the same disk takes for one small durable write.
-fn fsyncs(fleet: &Fleet) -> Vec<Duration> {
-    let mut file = std::fs::File::create(fleet.directory().join("fsync")).expect("a file is made");
-    let times = (0..200).map(|_| {
-        let started = Instant::now();
-        file.write_all(&[7; 4096]).and_then(|()| file.sync_data()).expect("it is written");
-        started.elapsed()
-    });
-    times.collect()
 }
 
 /// Fills the store up to `STORED` builds with 64 clients; gives some of the ids.

@@ -9,15 +9,18 @@
     reason = "a test fails by panicking"
 )]
 
+mod agents;
 mod api;
 mod client;
 mod container;
+mod disk;
 mod latency;
 mod log;
 mod memory;
 mod raw_docker;
 mod report;
 mod throughput;
+mod warm;
 
 use report::Report;
 
@@ -29,13 +32,15 @@ fn main() {
     let only = std::env::var("ONLY").ok().filter(|only| !only.is_empty());
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
     let mut report = Report::default();
-    let benchmarks: [Benchmark; 6] = [
+    let benchmarks: [Benchmark; 8] = [
         ("latency", latency::run),
         ("container", container::run),
         ("log", log::run),
         ("throughput", throughput::run),
         ("api", api::run),
+        ("agents", agents::run),
         ("memory", memory::run),
+        ("warm", warm::run),
     ];
     for (name, run) in benchmarks.into_iter().filter(|(name, _)| wanted(name)) {
         eprintln!("measuring {name} …");

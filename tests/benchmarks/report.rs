@@ -49,3 +49,9 @@ pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
 pub(crate) fn milliseconds(duration: Duration) -> String {
     format!("{:.1} ms", duration.as_secs_f64() * 1e3)
 }
+
+/// The `at`-th hundredth of some times.
+pub(crate) fn percentile(times: &mut [Duration], at: usize) -> Duration {
+    times.sort_unstable();
+    times[(times.len() - 1) * at / 100]
+}

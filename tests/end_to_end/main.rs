@@ -3,10 +3,13 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
+mod agents;
 mod artifacts;
 mod builds;
 mod crashes;
 mod disks;
+mod fair_share;
+mod fleets;
 mod foreign_storage;
 mod full_disks;
 mod hosts;
@@ -14,5 +17,6 @@ mod images;
 mod killed_runs;
 mod refusals;
 mod secondary;
+mod session_door;
 mod slow_stops;
 mod stops;

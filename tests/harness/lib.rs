@@ -11,6 +11,7 @@ mod disk;
 mod fleet;
 mod process;
 mod stalled;
+mod swarm;
 
 pub use agent::{AgentOptions, ExecutorKind};
 pub use binary::binary;
@@ -19,3 +20,4 @@ pub use disk::{Ballast, Disk};
 pub use fleet::{Fleet, FleetOptions, Started};
 pub use process::{Process, wait_for};
 pub use stalled::{Answer, Held, Stalled};
+pub use swarm::SwarmOfOne;

@@ -20,6 +20,7 @@ mod remove;
 mod run;
 mod spares;
 mod state;
+mod stock;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -38,6 +39,7 @@ use crate::sandbox::{
 use async_trait::async_trait;
 use bollard::models::SystemInfo;
 use buildyard_model::{Architecture, Resources};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -76,6 +78,8 @@ pub struct Engine {
     firewall: Firewall,
     spares: Spares,
     starts: Turns,
+    /// Where the engine keeps volumes and the like.
+    root: Option<PathBuf>,
     /// As last probed.
     capabilities: Mutex<Capabilities>,
 }
@@ -91,10 +95,12 @@ impl Engine {
         let here = link.address.socket().is_some() && link.quirks.bridge_name_option.is_some();
         let firewall = Firewall::new(here && options.block_metadata);
         let capabilities = Mutex::new(capabilities(&link, &firewall).await?);
+        let info = link.query("asking the engine where it keeps things", link.docker.info()).await?;
+        let root = info.docker_root_dir.filter(|root| !root.is_empty()).map(PathBuf::from);
         let spares = Spares::new(options.spare_networks.clone());
         spares.clear(&link).await?;
         tracing::info!(engine = %link, "connected to the container engine");
-        Ok(Self { link, options, firewall, spares, starts: Turns::default(), capabilities })
+        Ok(Self { link, options, firewall, spares, starts: Turns::default(), root, capabilities })
     }
 
     /// What all sandboxes can share, as last probed.

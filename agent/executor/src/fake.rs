@@ -71,6 +71,8 @@ struct World {
     sandboxes: BTreeMap<SandboxId, Sandbox>,
     failures: BTreeMap<Method, VecDeque<ExecutorError>>,
     progress: Vec<String>,
+    /// What every tag stands for.
+    digest: u64,
     calls: Vec<Call>,
 }
 
@@ -95,6 +97,7 @@ impl Fake {
             sandboxes: BTreeMap::new(),
             failures: BTreeMap::new(),
             progress: Vec::new(),
+            digest: 0,
             calls: Vec::new(),
         };
         Self { world: Arc::new(Mutex::new(world)), programs: Arc::new(programs) }
@@ -108,6 +111,11 @@ impl Fake {
     /// The lines that `prepare_image` tells people.
     pub fn set_progress(&self, lines: Vec<String>) {
         self.world().progress = lines;
+    }
+
+    /// Moves every tag to another image.
+    pub fn move_tags(&self, digest: u64) {
+        self.world().digest = digest;
     }
 
     /// Makes the next call of this kind fail; several failures queue up.
@@ -180,7 +188,11 @@ impl Executor for Fake {
         let lines = self.world().progress.clone();
         lines.into_iter().for_each(progress);
         let pinned = image.reference.contains("sha256:");
-        Ok(if pinned { image.reference.clone() } else { format!("{}@sha256:{:064}", image.reference, 0) })
+        Ok(if pinned {
+            image.reference.clone()
+        } else {
+            format!("{}@sha256:{:064}", image.reference, self.world().digest)
+        })
     }
 
     async fn create(&self, spec: &SandboxSpec) -> Result<SandboxId, ExecutorError> {

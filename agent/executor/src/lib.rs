@@ -10,10 +10,13 @@ pub mod fake;
 pub mod host;
 mod name;
 pub mod sandbox;
+pub mod stock;
 
 pub use engine::{Deadlines, Engine, EngineOptions, SpareNetworks};
 pub use fake::Fake;
 pub use host::{Host, HostOptions};
 pub use sandbox::{
-    Capabilities, Executor, ExecutorError, Exit, Found, ImageRequest, Limits, Mount, Progress, SandboxId, SandboxSpec,
+    Capabilities, Executor, ExecutorError, Exit, Found, ImageRequest, Limits, Mount, Progress, RegistryLogin,
+    SandboxId, SandboxSpec,
 };
+pub use stock::{Stock, StoredImage};

@@ -1,7 +1,7 @@
 //! The seam: what an executor promises.
 
 use async_trait::async_trait;
-use buildyard_model::{Architecture, PullPolicy, Resources};
+use buildyard_model::{Architecture, PullPolicy, Resources, Secret};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,6 +33,15 @@ pub struct ImageRequest {
     /// `repo:tag`, `repo@sha256:…` or an image id.
     pub reference: String,
     pub pull: PullPolicy,
+    /// What the registry is shown; without it, whatever the engine itself is logged in with.
+    pub login: Option<RegistryLogin>,
+}
+
+/// Who pulls an image from a registry that does not give it to everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryLogin {
+    pub username: String,
+    pub password: Secret,
 }
 
 /// Told to people while something takes long: a line without line break, for example `Pulling redis: 12.1 of 40.0 MiB`.

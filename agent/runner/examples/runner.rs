@@ -1,6 +1,8 @@
 //! The runner as a program by itself, for tests: what `buildyard` does when it is called as `buildyard runner` or by
 //! the name of a helper program.
 
+use buildyard_runner::Start;
+use buildyard_runner::plan::WAIT_FLAG;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,7 +14,10 @@ fn main() -> ExitCode {
     let name = Path::new(&name).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let code = buildyard_runner::helper(name, &rest).unwrap_or_else(|| match rest.as_slice() {
         [command, option, control] if command == "runner" && option == "--control" => {
-            buildyard_runner::run(Path::new(control))
+            buildyard_runner::run(Path::new(control), Start::Now)
+        }
+        [command, option, control, wait] if command == "runner" && option == "--control" && wait == WAIT_FLAG => {
+            buildyard_runner::run(Path::new(control), Start::WhenPlanned)
         }
         _ => 2,
     });

@@ -20,7 +20,7 @@ use output::{Output, Pumped};
 use signals::Signals;
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -113,6 +113,11 @@ impl Supervisor {
             signals::send(running.pid, Signal::SIGKILL);
         }
         watched.map(End::Exited)
+    }
+
+    /// Sleeps until `descriptor` is readable or a signal comes, and `at_most` so long; fails when the runner was stopped.
+    pub(crate) fn rest(&self, descriptor: BorrowedFd<'_>, at_most: Duration) -> Result<(), Failure> {
+        if self.signals.wait_beside(descriptor, at_most) { Err(Failure::Stopped) } else { Ok(()) }
     }
 
     /// Takes care of what happened meanwhile; fails when the build was stopped. For the time between commands.

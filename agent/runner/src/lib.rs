@@ -26,9 +26,10 @@ mod runtime;
 mod secrets;
 mod shell;
 mod user;
+mod waiting;
 mod walk;
 
 pub use git::GitCredential;
 pub use helper::helper;
 pub use plan::Plan;
-pub use run::run;
+pub use run::{Start, run};

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 /// File names within the control directory.
 pub const PLAN_FILE: &str = "plan.json";
+/// Beside `--control`: the runner waits for its plan.
+pub const WAIT_FLAG: &str = "--wait";
 /// The journal's name within the control directory.
 pub const JOURNAL_FILE: &str = "journal";
 /// ZIPs and copied files for the agent to upload lie in this folder of the control directory.

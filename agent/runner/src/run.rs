@@ -1,4 +1,5 @@
-//! The runner's life: reads the plan, prepares, walks, and says by its exit code how it went.
+//! The runner's life: reads the plan, prepares, walks, and says by its exit code how it went. In a warm container it
+//! waits for the plan first.
 
 use crate::command::Supervisor;
 use crate::environment::{self, Sources};
@@ -14,19 +15,29 @@ use crate::programs::Programs;
 use crate::runtime;
 use crate::secrets::Secrets;
 use crate::shell::{Settings, Shell};
+use crate::waiting;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
+/// When the plan is in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Before the runner is started.
+    Now,
+    /// Some time later, by one rename: the container is warm.
+    WhenPlanned,
+}
+
 /// Walks the build whose control directory this is, and returns the process's exit code (see [`crate::failure`]).
 ///
 /// To be called in a process of its own: it takes over the signals and all children. In a container it is meant to be
 /// the init.
-pub fn run(control: &Path) -> i32 {
+pub fn run(control: &Path, start: Start) -> i32 {
     let binary = std::env::current_exe().map_err(|error| Failure::Internal(format!("cannot find myself: {error}")));
-    let walked = binary.and_then(|binary| walk(control, &binary));
+    let walked = binary.and_then(|binary| walk(control, &binary, start));
     match walked {
         Ok(()) => EXIT_WALKED,
         Err(failure) => {
@@ -37,19 +48,24 @@ pub fn run(control: &Path) -> i32 {
     }
 }
 
-fn walk(control: &Path, binary: &Path) -> Result<(), Failure> {
+fn walk(control: &Path, binary: &Path, start: Start) -> Result<(), Failure> {
+    let supervisor = Supervisor::new()?;
+    if start == Start::WhenPlanned {
+        waiting::wait(control, &supervisor)?;
+    }
     let plan = read_plan(control)?;
+    // Before anything is taken away: where there is no journal, another runner may begin with the same plan.
+    let journal = Writer::create(&control.join(JOURNAL_FILE))?;
     let secrets = Secrets::take(plan.secrets_file.as_deref())?;
     let credentials = git::take(plan.git_credentials_file.as_deref())?;
     let passwords = git::secrets(&credentials);
     let masked = secrets.pairs().chain(passwords.iter().map(|password| ("the git password", password.as_str())));
     let (masker, ignored) = Masker::new(masked).map_err(Failure::Internal)?;
-    let mut log = Log::new(Writer::create(&control.join(JOURNAL_FILE))?, Arc::new(masker), plan.log_limit_bytes);
+    let mut log = Log::new(journal, Arc::new(masker), plan.log_limit_bytes);
     // The names only: a warning, not the value.
     for secret in ignored {
         log.line(&format!("The value of {} is too short or too common to be masked in this log", secret.name))?;
     }
-    let supervisor = Supervisor::new()?;
     prepare_state(&plan)?;
     let programs = Programs::install(binary, &plan.state_directory, plan.in_container)?;
     let shell = shell(&plan, &secrets, &credentials, programs)?;

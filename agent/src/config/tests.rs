@@ -36,6 +36,14 @@ fn every_key_is_read() {
         memory = "16GiB"
         [git]
         timeout = "5m"
+        [warm]
+        limit = 3
+        idle = "2m"
+        images = ["team/tools:1"]
+        [gc]
+        images = "5GiB"
+        image_age = "3d"
+        sources = "1GiB"
         "#,
     );
     assert_eq!(config.name.as_ref().unwrap().as_str(), "host-1");
@@ -43,6 +51,8 @@ fn every_key_is_read() {
     assert_eq!(config.coordinator.join_token, Some(Secret::new("secret")));
     assert_eq!(config.executor.kind, ExecutorKind::Host);
     assert_eq!(config.git.timeout.0, Duration::from_secs(300));
+    assert_eq!((config.warm.most(2), config.warm.most(8), config.warm.images.len()), (2, 3, 1));
+    assert_eq!((config.gc.images, config.gc.image_age.0), (ByteSize::gib(5), Duration::from_secs(3 * 86_400)));
     assert!(!format!("{config:?}").contains("secret"), "a secret prints as ***");
     config.check().unwrap();
 }
@@ -86,6 +96,41 @@ fn the_environment_overrides_the_file() {
     environment::override_by(&mut config, variables).unwrap();
     assert_eq!(config.coordinator.token().unwrap(), Some(Secret::new("from-env")));
     assert_eq!(config.agent_name().unwrap().as_str(), "other");
+}
+
+#[test]
+fn a_launch_is_told_by_the_environment_alone() {
+    let ticket = "3f1c0c52-7a4e-4a0e-9f0b-8a3f5f3b0a11";
+    let variables = |name: &str| {
+        let value = match name {
+            "BUILDYARD_COORDINATOR" => "http://coordinator:8081",
+            "BUILDYARD_JOIN_TOKEN" => "token",
+            "BUILDYARD_AGENT_NAME" => "linux-3f1c0c52",
+            "BUILDYARD_TICKET" => ticket,
+            "BUILDYARD_FLEET" => "linux",
+            "BUILDYARD_INSTANCE" => "i-1",
+            "BUILDYARD_AGENT_EPHEMERAL" => "true",
+            "BUILDYARD_SLOTS" => "3",
+            "BUILDYARD_LABELS" => "disk=ssd,zone=a=b",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    let config = AgentConfig::from_variables(variables).unwrap().unwrap();
+    assert_eq!(config.coordinator.endpoint, "http://coordinator:8081");
+    assert_eq!(config.coordinator.token().unwrap(), Some(Secret::new("token")));
+    assert_eq!((config.name.unwrap().as_str(), config.slots), ("linux-3f1c0c52", Some(3)));
+    assert_eq!(config.labels, [("disk", "ssd"), ("zone", "a=b")].map(|(k, v)| (k.into(), v.into())).into());
+    assert!(config.launch.is_launched() && config.launch.is_ephemeral);
+    assert_eq!(config.launch.ticket.unwrap().to_string(), ticket);
+    assert_eq!(config.launch.fleet.unwrap().as_str(), "linux");
+    assert_eq!(config.launch.instance.unwrap().0, "i-1");
+    assert!(AgentConfig::from_variables(|name| variables(name).filter(|_| name != "BUILDYARD_JOIN_TOKEN")).is_none());
+    let wrong = |name: &str| if name == "BUILDYARD_SLOTS" { Some("many".to_owned()) } else { variables(name) };
+    let error = AgentConfig::from_variables(wrong).unwrap().unwrap_err().to_string();
+    assert_eq!(error, "BUILDYARD_SLOTS: \"many\" is not a whole number");
+    let other = |name: &str| (name == "BUILDYARD_TICKET").then(|| "x".to_owned());
+    assert!(environment::override_by(&mut AgentConfig::default(), other).unwrap_err().to_string().contains("uuid"));
 }
 
 #[test]

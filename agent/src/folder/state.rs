@@ -17,6 +17,8 @@ pub(crate) struct State {
     pub phases: Ledger,
     pub image_digest: Option<String>,
     pub resolved_source_version: Option<String>,
+    /// Whether the sandbox was started before the build came: until it has a journal, another can take its place.
+    pub warm: bool,
     /// Decided, and to be carried out whatever happens to this process.
     pub ending: Option<Ending>,
 }

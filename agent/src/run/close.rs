@@ -148,7 +148,8 @@ fn say_incomplete(finished: &mut Finished, total: Option<u64>, trouble: Option<S
 
 /// Removes the sandbox, for as long as it takes.
 async fn clear(site: Arc<Site>, lease: LeaseToken, sandbox: Option<SandboxId>, making: Option<provision::Making>) {
-    if let Some(making) = making {
+    // One that is finished may have been awaited already, which can be done once.
+    if let Some(making) = making.filter(|making| !making.is_finished()) {
         // What it made has the lease's label; whether it made it does not matter.
         let _ = making.await;
     }
@@ -161,4 +162,6 @@ async fn clear(site: Arc<Site>, lease: LeaseToken, sandbox: Option<SandboxId>, m
     let tell = |error: &_, _| tracing::warn!(%error, "a build's sandbox could not be removed; trying again");
     // The policy never ends, so neither does this before it is done.
     let _ = removal.retry(retry::of_removal()).notify(tell).await;
+    site.warm.forget(&lease);
+    site.warm.stir();
 }

@@ -1,4 +1,4 @@
-//! What the runner is told: one file, complete before it is started.
+//! What the runner is told: one file, which lies aside until the walk begins.
 
 use super::halt::Halt;
 use super::layout::Layout;
@@ -57,8 +57,8 @@ fn orders(job: &JobSpec) -> Vec<ArtifactOrder> {
     primary.into_iter().chain(secondary.map(|spec| order(spec, spec.artifact_identifier.clone()))).collect()
 }
 
-/// Writes it for the runner.
+/// Writes it, but not yet where the runner looks for it.
 pub(super) fn write(plan: &Plan, folder: &Folder) -> Result<(), Halt> {
     let bytes = serde_json::to_vec(plan).unwrap_or_default();
-    std::fs::write(folder.plan(), bytes).map_err(|error| Halt::disk("write the build's plan", &error))
+    std::fs::write(folder.draft(), bytes).map_err(|error| Halt::disk("write the build's plan", &error))
 }

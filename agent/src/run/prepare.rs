@@ -22,6 +22,8 @@ impl Build {
         self.intro.say("Waiting for agent ping");
         let job = self.job.clone();
         let places = place::places(&job);
+        // Its folders become the build's, so before anything is fetched into them.
+        let warm = self.take_warm();
 
         // What the source's fetch says belongs behind the image's lines.
         let held = Held::new();
@@ -30,7 +32,7 @@ impl Build {
         tokio::pin!(fetch);
         let mut fetched = None;
         let sandbox = {
-            let provisioning = self.provision();
+            let provisioning = self.provision(warm);
             tokio::pin!(provisioning);
             loop {
                 tokio::select! {

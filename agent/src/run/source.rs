@@ -76,6 +76,11 @@ async fn fetch(
     }
     let log = |line: String| held.hold(line);
     let fetched = site.fetcher.fetch(place.source, &into, transfers, &log).await;
+    if let (SourceKind::Git { location, .. }, Ok(_)) = (&place.source.kind, &fetched)
+        && site.fetcher.holds(location)
+    {
+        site.shelf.fetched(location, site.clock.now());
+    }
     fetched.map(|fetched| fetched.resolved_version).map_err(|error| halt(&error, place, folder))
 }
 

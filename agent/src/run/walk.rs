@@ -26,6 +26,15 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// How long a stop may wait until it is known which phase it ends.
 const CATCH_UP: Duration = Duration::from_millis(500);
 
+/// How a walk ended that was not halted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Walked {
+    /// With the runner's verdict.
+    Over,
+    /// The warm sandbox had died before its runner saw the plan.
+    NeverBegan,
+}
+
 /// What ends the loop.
 enum Turn {
     Over,
@@ -35,13 +44,13 @@ enum Turn {
 
 impl Build {
     /// Follows the build until the runner's verdict is in `projection`, or it halts.
-    pub(super) async fn walk(&mut self, sandbox: &SandboxId, projection: &mut Projection) -> Result<(), Halt> {
+    pub(super) async fn walk(&mut self, sandbox: &SandboxId, projection: &mut Projection) -> Result<Walked, Halt> {
         let _ringing = self.site.ringer.ring_for(&self.folder.control(), &self.bell);
         let mut follower = Follower::new(self.folder.journal(), &self.bell);
         // An earlier process may have seen it through: then there is nothing to start any more.
         Self::catch_up(&mut follower, projection).await;
         if projection.verdict.is_some() {
-            return Ok(());
+            return Ok(Walked::Over);
         }
         if let Some(ending) = self.state.ending.clone() {
             return self.halt_walk(sandbox, &mut follower, projection, Halt::from_ending(&ending)).await;
@@ -49,9 +58,11 @@ impl Build {
         // From here on a command of the user may begin at any moment.
         projection.commands_started = true;
         self.teller.now(self.state.snapshot(&projection.phases, true));
+        self.folder.hand_over_plan().map_err(|error| Halt::disk("hand the plan to the runner", &error))?;
         let mut watch = Watch::start(self.site.executor.clone(), sandbox.clone());
         match self.follow(&mut follower, &mut watch, projection).await {
-            Turn::Over => Ok(()),
+            Turn::Over => Ok(Walked::Over),
+            Turn::Died(_) if self.never_began() => Ok(Walked::NeverBegan),
             Turn::Died(ended) => Err(death(&ended, projection)),
             Turn::Halted(halt) => {
                 drop(watch);
@@ -81,6 +92,7 @@ impl Build {
                 Heard::Events(events) => {
                     if !std::mem::replace(&mut begun, true) {
                         self.withdraw_memory();
+                        self.site.warm.stir();
                     }
                     let mut changed = false;
                     for event in events {
@@ -127,7 +139,7 @@ impl Build {
         follower: &mut Follower,
         projection: &mut Projection,
         halt: Halt,
-    ) -> Result<(), Halt> {
+    ) -> Result<Walked, Halt> {
         self.state.ending = halt.ending();
         self.keep_if_possible();
         // What is in the journal by now happened before the build was told to end.

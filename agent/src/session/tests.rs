@@ -93,6 +93,22 @@ fn say(session: &mut Session, input: Input) -> Vec<String> {
 }
 
 #[test]
+fn every_hello_names_the_launch() {
+    let ticket = buildyard_model::Ticket(uuid::Uuid::from_u128(7));
+    let instance = Some(buildyard_model::InstanceId("i-1".to_owned()));
+    let launch = LaunchConfig { ticket: Some(ticket), instance, ..LaunchConfig::default() };
+    let mut session = Session::new("1", capacity(1), []).launched_by(&launch);
+    for second in [0, 1] {
+        let outputs = session.handle(Input::Opened, at(second));
+        let Some(Output::Send(v1::AgentMessage { body: Some(Body::Hello(hello)), .. })) = outputs.first() else {
+            panic!("{outputs:?}");
+        };
+        assert_eq!((hello.ticket.as_str(), hello.instance.as_str()), (ticket.to_string().as_str(), "i-1"));
+        session.handle(Input::Closed, at(second));
+    }
+}
+
+#[test]
 fn an_offer_is_begun_accepted_and_reported_until_it_is_settled() {
     let (mut session, one) = (connected(1), lease(1, 1));
     assert_eq!(say(&mut session, message(1, offer(&one))), ["begin 1", "ack 1"]);
@@ -286,4 +302,44 @@ fn a_job_that_cannot_be_read_is_declined() {
     let broken = Command::Offer(v1::Offer { lease: Some((&one).into()), job: b"{}".as_slice().into() });
     let said = say(&mut session, message(1, broken));
     assert!(said[0].starts_with("#1 decline: the job cannot be read"), "{said:?}");
+}
+
+#[test]
+fn what_the_agent_holds_is_told_once_to_each_session_and_when_it_changes() {
+    let mut session = connected(1);
+    let beat = |session: &mut Session, now| {
+        let outputs = session.handle(Input::Tick, at(now));
+        let beats = outputs.into_iter().filter_map(|output| match output {
+            Output::Send(v1::AgentMessage { body: Some(Body::Heartbeat(beat)), .. }) => {
+                Some((beat.holds_changed, beat.holds))
+            }
+            _ => None,
+        });
+        beats.collect::<Vec<_>>()
+    };
+    let holds = |names: &[&str]| Input::Holds(names.iter().map(|name| Affinity::image(name)).collect());
+    assert_eq!(beat(&mut session, 5), [(false, vec![])]);
+    session.handle(holds(&["x"]), at(6));
+    assert_eq!(beat(&mut session, 10), [(true, vec![Affinity::image("x").0])]);
+    session.handle(holds(&["x"]), at(11));
+    assert_eq!(beat(&mut session, 15), [(false, vec![])]);
+    session.handle(Input::Closed, at(16));
+    session.handle(Input::Opened, at(17));
+    let outputs = session.handle(welcome(0), at(17));
+    let told = |output: &Output| matches!(output, Output::Send(v1::AgentMessage { body: Some(Body::Heartbeat(beat)), .. }) if beat.holds_changed && beat.holds.len() == 1);
+    assert!(outputs.iter().any(told), "{outputs:?}");
+}
+
+#[test]
+fn a_look_at_the_host_is_told_with_one_heartbeat() {
+    let mut session = connected(1);
+    let looked = Vitals { cpu_percent: 7, ..Vitals::default() };
+    assert!(session.handle(Input::Vitals(looked), at(1)).is_empty());
+    let told = |outputs: Vec<Output>| match &outputs[..] {
+        [Output::Send(v1::AgentMessage { body: Some(Body::Heartbeat(beat)), .. })] => beat.vitals.clone(),
+        other => panic!("expected a heartbeat, got {other:?}"),
+    };
+    let first = told(session.handle(Input::Tick, at(5)));
+    assert_eq!(convert::from_document::<Vitals>("vitals", &first).unwrap(), looked);
+    assert!(told(session.handle(Input::Tick, at(10))).is_empty());
 }

@@ -42,6 +42,7 @@ struct State {
     secrets: BTreeMap<String, String>,
     uploads: Vec<(String, String)>,
     uploads_begun: u32,
+    strangers: u32,
     storage: String,
     /// Log streams end after so many bytes, once each.
     cut_logs_after: Option<u64>,
@@ -114,6 +115,11 @@ impl Coordinator {
 
     pub(crate) fn uploads(&self) -> Vec<(String, String)> {
         self.with_quietly(|state| state.uploads.clone())
+    }
+
+    /// Log streams that were opened without the agent's credential.
+    pub(crate) fn strangers(&self) -> u32 {
+        self.with_quietly(|state| state.strangers)
     }
 
     /// Waits until an agent has asked where to upload to.
@@ -268,7 +274,7 @@ impl Logs for Coordinator {
         &self,
         request: Request<Streaming<v1::LogChunk>>,
     ) -> Result<Response<Self::UploadLogStream>, Status> {
-        authorised(&request)?;
+        authorised(&request).inspect_err(|_| self.with(|state| state.strangers += 1))?;
         let mut chunks = request.into_inner();
         let first = chunks.next().await.unwrap()?;
         let lease = convert::lease(first.lease.as_ref()).unwrap();

@@ -13,3 +13,4 @@ mod restart;
 mod scene;
 mod users;
 mod walk;
+mod warm;

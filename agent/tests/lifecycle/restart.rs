@@ -55,6 +55,7 @@ async fn a_restarted_agent_goes_on_with_a_running_build() {
     assert_eq!(log.matches("before\n").count() + log.matches("after\n").count(), 2, "{log}");
     assert!(log.find("before") < log.find("after") && log.find("after") < log.find("UPLOAD_ARTIFACTS State"), "{log}");
     assert_eq!(finished.log_bytes, log.len() as u64);
+    assert_eq!(scene.coordinator.strangers(), 0, "no call came without the credential that the agent had kept");
     scene.emptied().await;
     agent.control().drain();
     agent.join().await.unwrap();

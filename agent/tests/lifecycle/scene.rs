@@ -1,7 +1,7 @@
 //! An agent with its coordinator, and the jobs and programs of the tests.
 
 use crate::coordinator::Coordinator;
-use buildyard_agent::{Agent, AgentConfig, AgentHandle, CoordinatorConfig};
+use buildyard_agent::{Agent, AgentConfig, AgentHandle, CoordinatorConfig, WarmConfig};
 use buildyard_executor::fake::Program;
 use buildyard_executor::{Executor, Exit, Fake, SandboxSpec};
 use buildyard_model::{BuildId, JobSpec, LeaseToken, Phase, PhaseContext, PhaseStatus, Secret, Timestamp};
@@ -29,6 +29,8 @@ impl Scene {
             data_dir: directory.path().join("agent"),
             slots: Some(2),
             disk_floor: buildyard_agent::ByteSize::bytes(0),
+            // Tests that count sandboxes want those of builds only.
+            warm: WarmConfig { limit: Some(0), ..WarmConfig::default() },
             coordinator: CoordinatorConfig {
                 endpoint: format!("http://{address}"),
                 join_token: Some(Secret::new("join")),

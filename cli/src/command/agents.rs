@@ -1,13 +1,15 @@
-//! `agents`: who builds, and who shall not for a while.
+//! `agents`: who builds, and who shall not for a while or any more.
 
+mod list;
+mod standing;
+
+use crate::arguments::duration;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::fleet::{ConnectionArgs, Document};
-use crate::output::{self, Format, OutputArgs};
-use crate::render::table::{self, Cell};
-use crate::render::{Paint, elapsed, printable, size};
-use buildyard_model::{AgentStatus, AgentView, Architecture, Clock, SystemClock, Timestamp};
+use crate::fleet::ConnectionArgs;
+use crate::output::OutputArgs;
 use clap::Subcommand;
+use std::time::Duration;
 
 /// List the agents, or take one out of service and back.
 #[derive(Debug, clap::Args)]
@@ -23,10 +25,14 @@ pub(crate) struct AgentsArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Give an agent no new builds; those that it runs end as they would
-    Drain(NameArgs),
-    /// Give a drained agent builds again
+    /// Give an agent no new builds, and leave everything else as it is
+    Cordon(ReasonedArgs),
+    /// Give an agent no new builds and take back what it was offered; those that it runs end as they would
+    Drain(DrainArgs),
+    /// Give a drained or cordoned agent builds again
     Undrain(NameArgs),
+    /// Forget an agent and its credential
+    Remove(RemoveArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -40,90 +46,44 @@ struct NameArgs {
     connection: ConnectionArgs,
 }
 
+#[derive(Debug, clap::Args)]
+struct ReasonedArgs {
+    #[command(flatten)]
+    agent: NameArgs,
+    /// Why, for those who look at the agents or wonder why a build waits
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct DrainArgs {
+    #[command(flatten)]
+    reasoned: ReasonedArgs,
+    /// Take the builds that it still has from it after so long. Those of which no command has begun are queued again,
+    /// the others end as FAULT
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    within: Option<Duration>,
+    /// Wait until it has no builds any more
+    #[arg(long)]
+    wait: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct RemoveArgs {
+    #[command(flatten)]
+    reasoned: ReasonedArgs,
+    /// Also while it has builds: they are taken from it as those of a lost agent
+    #[arg(long)]
+    force: bool,
+}
+
 /// Lists the agents or changes one.
 pub(crate) async fn execute(args: AgentsArgs) -> Result<Exit, Failure> {
     match args.action {
-        None => list(args.output.output, &args.connection).await,
-        Some(Action::Drain(name)) => drain(name, true).await,
-        Some(Action::Undrain(name)) => drain(name, false).await,
-    }
-}
-
-async fn list(format: Format, connection: &ConnectionArgs) -> Result<Exit, Failure> {
-    let agents = connection.connect().await?.agents().await?;
-    if format == Format::Json {
-        agents.iter().try_for_each(|agent| output::line(&agent.json))?;
-        return Ok(Exit::Success);
-    }
-    if agents.is_empty() {
-        output::note("no agents yet: run `buildyard agent --config FILE` on a build host");
-        return Ok(Exit::Success);
-    }
-    print(&agents)
-}
-
-async fn drain(args: NameArgs, drain: bool) -> Result<Exit, Failure> {
-    let agent = args.connection.connect().await?.drain(&args.name, drain).await?;
-    match args.output.output {
-        Format::Json => output::line(&agent.json)?,
-        Format::Text => print(std::slice::from_ref(&agent)).map(drop)?,
-    }
-    Ok(Exit::Success)
-}
-
-fn print(agents: &[Document<AgentView>]) -> Result<Exit, Failure> {
-    let views: Vec<&AgentView> = agents.iter().map(|agent| &agent.view).collect();
-    let paint = Paint::of_stream(output::stdout_is_terminal());
-    output::write(table(paint, &views, SystemClock.now()).as_bytes())?;
-    Ok(Exit::Success)
-}
-
-fn table(paint: Paint, agents: &[&AgentView], now: Timestamp) -> String {
-    let rows: Vec<Vec<Cell>> = agents.iter().map(|view| row(view, now)).collect();
-    table::render(paint, &["AGENT", "STATUS", ">BUILDS", ">VCPU", ">MEMORY", "RUNS", "LABELS", ">SEEN", ""], &rows)
-}
-
-fn row(view: &AgentView, now: Timestamp) -> Vec<Cell> {
-    let status = match view.status {
-        AgentStatus::Online => "ONLINE",
-        AgentStatus::Draining => "DRAINING",
-        AgentStatus::Unhealthy => "UNHEALTHY",
-        AgentStatus::Offline => "OFFLINE",
-    };
-    let architecture = match view.capacity.architecture {
-        Architecture::X86_64 => "x86_64",
-        Architecture::Aarch64 => "aarch64",
-    };
-    let labels =
-        view.capacity.labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
-    vec![
-        view.name.to_string().into(),
-        Cell::toned(status, view.status),
-        format!("{}/{}", view.builds.len(), view.capacity.slots).into(),
-        view.capacity.resources.vcpu.to_string().into(),
-        size::of(view.capacity.resources.memory_mib.saturating_mul(1024 * 1024)).into(),
-        format!("{} {architecture}", printable(&view.capacity.executor)).into(),
-        printable(&labels).into(),
-        elapsed::ago(now.since(view.last_seen)).into(),
-        printable(view.reason.as_deref().unwrap_or_default()).into(),
-    ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sample;
-
-    #[test]
-    fn an_agent_is_shown_with_its_load_and_its_trouble() {
-        let mut agent = sample::agent();
-        agent.status = AgentStatus::Unhealthy;
-        agent.reason = Some("the engine does not answer".into());
-        let text = table(Paint::PLAIN, &[&agent], sample::START);
-        let expected = "\
-AGENT   STATUS     BUILDS  VCPU    MEMORY  RUNS           LABELS  SEEN
-host-1  UNHEALTHY     1/4     8  16.0 GiB  docker x86_64  zone=a   now  the engine does not answer
-";
-        assert_eq!(text, expected);
+        None => list::execute(args.output.output, &args.connection).await,
+        Some(Action::Cordon(args)) => standing::cordon(args).await,
+        Some(Action::Drain(args)) => standing::drain(args).await,
+        Some(Action::Undrain(args)) => standing::undrain(args).await,
+        Some(Action::Remove(args)) => standing::remove(args).await,
     }
 }

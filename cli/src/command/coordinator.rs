@@ -39,6 +39,7 @@ pub(crate) async fn execute(args: CoordinatorArgs) -> Result<Exit, Failure> {
     let shutdown = CancellationToken::new();
     let coordinator = Coordinator::start(&config, &shutdown).await.map_err(cannot_start)?;
     first_start::tell(&coordinator);
+    DaemonArgs::ready();
     let exit = tokio::select! {
         _ = interrupts.next() => Exit::Success,
         // A door failed, or the records cannot be written; the reason is logged.

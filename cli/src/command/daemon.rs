@@ -6,7 +6,7 @@ use crate::logging::LogArgs;
 use crate::output;
 use std::path::PathBuf;
 
-/// The arguments of `agent` and `coordinator`.
+/// The arguments of a daemon with a file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DaemonArgs {
     /// The configuration file
@@ -20,6 +20,13 @@ pub(crate) struct DaemonArgs {
 }
 
 impl DaemonArgs {
+    /// Tells the service manager that the program does its work; nothing where none started it.
+    pub(crate) fn ready() {
+        if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+            tracing::warn!(%error, "the service manager cannot be told that this program is ready");
+        }
+    }
+
     /// The answer of `--check` when nothing is wrong.
     pub(crate) fn right(&self) -> Result<Exit, Failure> {
         output::line(format!("{} is right", self.config.display()))?;

@@ -22,7 +22,7 @@ use crate::screen::{self, ScreenOptions};
 use crate::secrets_file;
 use crate::source::form::{self, SourceForm};
 use backon::{ConstantBuilder, Retryable};
-use buildyard_agent::{AgentConfig, ByteSize};
+use buildyard_agent::{AgentConfig, ByteSize, WarmConfig};
 use buildyard_coordinator::config::{ListenConfig, RecordsConfig, RecordsKind};
 use buildyard_coordinator::{CoordinatorConfig, HeldSecrets};
 use buildyard_model::{
@@ -90,7 +90,7 @@ async fn local_fleet(
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
     let coordinator = CoordinatorConfig {
         data_dir: claim.folder.join("coordinator"),
-        listen: ListenConfig { http: any_port, grpc: any_port, public_url: None },
+        listen: ListenConfig { http: any_port, grpc: any_port, ..ListenConfig::default() },
         records: RecordsConfig { kind: RecordsKind::Memory },
         ..CoordinatorConfig::default()
     };
@@ -103,10 +103,12 @@ async fn local_fleet(
         allow_local_sources: folders,
         disk_floor: ByteSize::bytes(0),
         executor: all_in_one::executor(args.executor),
+        // There is no next build.
+        warm: WarmConfig { limit: Some(0), ..WarmConfig::default() },
         ..AgentConfig::default()
     };
     let secrets = HeldSecrets { parameters: secrets.clone(), secrets };
-    AllInOne::start(&coordinator, Some(secrets), agent).await
+    AllInOne::start(&coordinator, Some(secrets), Some(agent)).await
 }
 
 /// How often, and how many times, a repetition is looked for before it counts as missing.

@@ -1,5 +1,6 @@
 //! `runner`: inside a build's container, and the helper programs that a build finds there under their own names.
 
+use buildyard_runner::Start;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,11 +10,15 @@ pub(crate) struct RunnerArgs {
     /// The control directory: the plan is read there, the journal written
     #[arg(long, value_name = "DIR")]
     control: PathBuf,
+    /// Wait until the plan is there
+    #[arg(long)]
+    wait: bool,
 }
 
 /// Walks the plan. Its exit code is the runner's own word to the agent, not one of ours.
 pub(crate) fn execute(args: &RunnerArgs) -> ExitCode {
-    code(buildyard_runner::run(&args.control))
+    let start = if args.wait { Start::WhenPlanned } else { Start::Now };
+    code(buildyard_runner::run(&args.control, start))
 }
 
 /// Runs the helper program that this process was called as (`codebuild-…`), if it was.

@@ -64,7 +64,7 @@ impl From<AgentStatus> for Tone {
     fn from(status: AgentStatus) -> Self {
         match status {
             AgentStatus::Online => Self::Good,
-            AgentStatus::Draining => Self::Busy,
+            AgentStatus::Draining | AgentStatus::Cordoned => Self::Busy,
             AgentStatus::Unhealthy | AgentStatus::Offline => Self::Bad,
         }
     }

@@ -25,14 +25,25 @@ impl<T: Into<String>> From<T> for Cell {
 /// Lays out the rows under their heads, two spaces between columns, nothing behind the last. Columns whose head
 /// begins with `>` stand to the right.
 pub(crate) fn render(paint: Paint, heads: &[&str], rows: &[Vec<Cell>]) -> String {
+    let widths = widths(heads, rows);
+    let head: Vec<Cell> = heads.iter().map(|head| Cell::toned(head.trim_start_matches('>'), Tone::Quiet)).collect();
+    let lines = std::iter::once(&head).chain(rows).map(|row| line(paint, heads, &widths, row));
+    lines.fold(String::new(), |text, line| text + line.trim_end() + "\n")
+}
+
+/// How wide the table is; not counted is the last column, which says what it has to say at any length.
+pub(crate) fn width(heads: &[&str], rows: &[Vec<Cell>]) -> usize {
+    let mut widths = widths(heads, rows);
+    widths.pop();
+    widths.iter().sum::<usize>() + widths.len().saturating_sub(1) * 2
+}
+
+fn widths(heads: &[&str], rows: &[Vec<Cell>]) -> Vec<usize> {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.text.chars().count());
         cells.chain([heads[column].trim_start_matches('>').chars().count()]).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-    let head: Vec<Cell> = heads.iter().map(|head| Cell::toned(head.trim_start_matches('>'), Tone::Quiet)).collect();
-    let lines = std::iter::once(&head).chain(rows).map(|row| line(paint, heads, &widths, row));
-    lines.fold(String::new(), |text, line| text + line.trim_end() + "\n")
+    (0..heads.len()).map(width).collect()
 }
 
 fn line(paint: Paint, heads: &[&str], widths: &[usize], row: &[Cell]) -> String {

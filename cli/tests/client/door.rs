@@ -39,6 +39,7 @@ pub(crate) struct Script {
 pub(crate) struct Asked {
     pub(crate) submitted: Vec<(String, Submission)>,
     pub(crate) stops: usize,
+    pub(crate) drains: Vec<DrainAgentRequest>,
     pub(crate) log_offsets: Vec<u64>,
     pub(crate) pages: Vec<u32>,
 }
@@ -119,6 +120,11 @@ impl Builds for Door {
         Ok(Response::new(reply(self.script.views.last().unwrap())))
     }
 
+    async fn why(&self, request: Request<GetRequest>) -> Result<Response<WhyReply>, Status> {
+        let view = self.get(request).await.map(|_| views::why())?;
+        Ok(Response::new(WhyReply { why: document(&view).into() }))
+    }
+
     async fn list(&self, request: Request<ListRequest>) -> Result<Response<ListReply>, Status> {
         let request = request.into_inner();
         self.asked().pages.push(request.limit);
@@ -194,7 +200,21 @@ impl Agents for Door {
 
     async fn drain_agent(&self, request: Request<DrainAgentRequest>) -> Result<Response<DrainAgentReply>, Status> {
         let request = request.into_inner();
-        let status = if request.drain { "DRAINING" } else { "ONLINE" };
-        Ok(Response::new(DrainAgentReply { agent: document(&views::agent(&request.name, status)).into() }))
+        let status = match (request.drain, request.cordon) {
+            (false, _) => "ONLINE",
+            (true, false) => "DRAINING",
+            (true, true) => "CORDONED",
+        };
+        let agent = document(&views::agent(&request.name, status)).into();
+        self.asked().drains.push(request);
+        Ok(Response::new(DrainAgentReply { agent }))
+    }
+
+    async fn remove_agent(&self, request: Request<RemoveAgentRequest>) -> Result<Response<RemoveAgentReply>, Status> {
+        let request = request.into_inner();
+        if !request.force {
+            return Err(Status::already_exists("it has builds"));
+        }
+        Ok(Response::new(RemoveAgentReply { agent: document(&views::agent(&request.name, "OFFLINE")).into() }))
     }
 }

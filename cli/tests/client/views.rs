@@ -1,7 +1,7 @@
 //! Documents that the door answers with.
 
 use buildyard_model::{
-    AgentView, ArtifactRecord, BuildStatus, BuildView, Packaging, Phase, PhaseRecord, PhaseStatus, Timestamp,
+    AgentView, ArtifactRecord, BuildStatus, BuildView, Packaging, Phase, PhaseRecord, PhaseStatus, Timestamp, WhyView,
 };
 use serde_json::json;
 
@@ -51,6 +51,16 @@ pub(crate) fn with_artifacts() -> BuildView {
         md5sum: String::new(),
     });
     view
+}
+
+/// Why the build waits.
+pub(crate) fn why() -> WhyView {
+    serde_json::from_value(json!({
+        "build": ID, "buildStatus": "IN_PROGRESS", "currentPhase": "QUEUED", "waits": true, "since": START,
+        "text": "agent host-1 is full", "reasons": [{"type": "FULL", "agents": ["host-1"], "more": 0}],
+        "unblocks": ["another agent"]
+    }))
+    .unwrap()
 }
 
 /// An agent.

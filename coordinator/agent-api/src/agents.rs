@@ -2,8 +2,10 @@
 
 use crate::identity;
 use crate::status::{malformed, status};
+use buildyard_model::WithdrawalKind;
 use buildyard_proto::{convert, v1};
-use buildyard_service::Service;
+use buildyard_service::{Removal, Service, Withdraw};
+use std::time::Duration;
 use tonic::{Request, Response, Status};
 
 #[derive(Debug)]
@@ -37,7 +39,31 @@ impl v1::agents_server::Agents for Agents {
         identity::client(&self.service, request.metadata())?;
         let request = request.into_inner();
         let name = request.name.parse().map_err(malformed)?;
-        let agent = self.service.drain(&name, request.drain).await.map_err(status)?;
-        Ok(Response::new(v1::DrainAgentReply { agent: convert::document(&agent).into() }))
+        let agent = match request.drain {
+            true => self.service.withdraw(&name, withdrawal(request)).await,
+            false => self.service.restore(&name).await,
+        };
+        Ok(Response::new(v1::DrainAgentReply { agent: convert::document(&agent.map_err(status)?).into() }))
+    }
+
+    async fn remove_agent(
+        &self,
+        request: Request<v1::RemoveAgentRequest>,
+    ) -> Result<Response<v1::RemoveAgentReply>, Status> {
+        identity::client(&self.service, request.metadata())?;
+        let request = request.into_inner();
+        let name = request.name.parse().map_err(malformed)?;
+        let how = Removal { force: request.force, by: request.asked_by, reason: request.reason };
+        let agent = self.service.remove_agent(&name, how).await.map_err(status)?;
+        Ok(Response::new(v1::RemoveAgentReply { agent: convert::document(&agent).into() }))
+    }
+}
+
+fn withdrawal(request: v1::DrainAgentRequest) -> Withdraw {
+    Withdraw {
+        kind: if request.cordon { WithdrawalKind::Cordon } else { WithdrawalKind::Drain },
+        within: (request.within_ms > 0).then(|| Duration::from_millis(request.within_ms)),
+        by: request.asked_by,
+        reason: request.reason,
     }
 }

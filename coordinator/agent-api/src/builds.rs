@@ -57,6 +57,13 @@ impl v1::builds_server::Builds for Builds {
         Ok(Response::new(reply(&self.service.build(&id).await.map_err(status)?)))
     }
 
+    async fn why(&self, request: Request<v1::GetRequest>) -> Result<Response<v1::WhyReply>, Status> {
+        let request = self.admit(request)?;
+        let id = self.service.resolve(&request.build_id).await.map_err(status)?;
+        let why = self.service.why(&id).await.map_err(status)?;
+        Ok(Response::new(v1::WhyReply { why: convert::document(&why).into() }))
+    }
+
     async fn list(&self, request: Request<v1::ListRequest>) -> Result<Response<v1::ListReply>, Status> {
         let request = self.admit(request)?;
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());

@@ -1,16 +1,26 @@
 //! Agents: enrolment and the session stream.
+//!
+//! A session acts on what it hears about different builds side by side (`inbox`), so that a commit's way to the disk
+//! holds up neither other builds nor what the agent is to be told. Limits, each with a test: a first word within 10 s
+//! and of at most 256 KiB; 64 messages about builds, or a megabyte of them, in hand; a message that the agent does not
+//! take within 30 s ends its session.
 
 use crate::identity;
+use crate::inbox::{Inbox, Said};
 use crate::session::{self, Heard, Outgoing};
 use crate::status::{malformed, status};
-use buildyard_model::AgentId;
-use buildyard_proto::v1;
-use buildyard_service::Service;
+use buildyard_model::{AgentId, LeaseToken};
+use buildyard_proto::{convert, v1};
+use buildyard_scheduler::Event;
+use buildyard_service::{Service, ToAgent};
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt as _};
 use std::pin::Pin;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::SendTimeoutError};
+use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_stream::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -18,6 +28,12 @@ use tonic::{Request, Response, Status, Streaming};
 const OUTGOING: usize = 64;
 /// How long an agent may take to say who it is.
 const FIRST_WORD: Duration = Duration::from_secs(10);
+/// Bytes of what it says first. What is in there is kept as long as it is connected, and looked at for each build.
+const LARGEST_HELLO: usize = 256 * 1024;
+/// How long the reason of a session's end is offered.
+const LAST_WORD: Duration = Duration::from_secs(5);
+/// How long a message may wait for an agent that does not read.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(crate) struct Fleet {
@@ -59,8 +75,8 @@ impl v1::fleet_server::Fleet for Fleet {
                 ended = session.run(request.into_inner()) => ended,
             };
             if let Err(status) = ended {
-                // The agent may be gone already.
-                let _ = failed.send(Err(status)).await;
+                // The agent may be gone already, or not read.
+                let _ = failed.send_timeout(Err(status), LAST_WORD).await;
             }
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(stream))))
@@ -73,15 +89,51 @@ struct Session {
     answers: mpsc::Sender<Result<v1::CoordinatorMessage, Status>>,
 }
 
+type About = (LeaseToken, Event);
+
+/// A message about a build, acted on.
+struct Acted {
+    said: Said<()>,
+    result: Result<(), buildyard_service::Error>,
+}
+
+/// What one session is acting on.
+#[derive(Default)]
+struct Work {
+    inbox: Inbox<About>,
+    acting: FuturesUnordered<BoxFuture<'static, Acted>>,
+}
+
 impl Session {
     async fn run(&self, mut messages: Streaming<v1::AgentMessage>) -> Result<(), Status> {
         let first = tokio::time::timeout(FIRST_WORD, messages.next())
             .await
             .map_err(|_| Status::deadline_exceeded("no Hello came"))?
             .ok_or_else(|| Status::invalid_argument("the stream ended before Hello"))??;
+        let bytes = convert::wire_bytes(&first);
+        if bytes > LARGEST_HELLO {
+            return Err(Status::resource_exhausted(format!(
+                "the Hello of agent {} has {bytes} bytes; at most {LARGEST_HELLO} are taken: give it fewer labels",
+                self.agent
+            )));
+        }
         let hello = session::hello(first).map_err(malformed)?;
-        let (_end, mut to_agent) = self.service.connect(&self.agent, hello).await.map_err(status)?;
+        // Kept until all that was begun is done.
+        let (_end, to_agent) = self.service.connect(&self.agent, hello).await.map_err(status)?;
         self.say(Outgoing::welcome(&self.service.settings().timings)).await?;
+        let mut work = Work::default();
+        let ended = self.converse(messages, to_agent, &mut work).await;
+        // What was begun is done whole: between a commit and its effects there is no end.
+        while work.acting.next().await.is_some() {}
+        ended
+    }
+
+    async fn converse(
+        &self,
+        mut messages: Streaming<v1::AgentMessage>,
+        mut to_agent: mpsc::Receiver<ToAgent>,
+        work: &mut Work,
+    ) -> Result<(), Status> {
         let mut outgoing = Outgoing::default();
         loop {
             tokio::select! {
@@ -91,26 +143,76 @@ impl Session {
                     Some(message) => self.say(outgoing.message(message)).await?,
                     None => return Err(Status::aborted("a newer session of this agent began")),
                 },
-                message = messages.next() => match message {
-                    Some(message) => self.hear(message?).await?,
+                Some(acted) = work.acting.next(), if !work.acting.is_empty() => self.acted(acted, work).await?,
+                message = messages.next(), if work.inbox.has_room() => match message {
+                    Some(message) => self.hear(message?, work).await?,
                     None => return Ok(()),
                 },
             }
         }
     }
 
-    async fn hear(&self, message: v1::AgentMessage) -> Result<(), Status> {
-        let number = message.number;
+    async fn hear(&self, message: v1::AgentMessage, work: &mut Work) -> Result<(), Status> {
+        let (number, bytes) = (message.number, convert::wire_bytes(&message));
         match session::heard(message).map_err(malformed)? {
-            Heard::About { token, event } => self.service.heard(&self.agent, &token, event).await.map_err(status)?,
-            Heard::Heartbeat { unhealthy } => self.service.heartbeat(&self.agent, &unhealthy),
+            Heard::About { token, event } => {
+                let said = Said { number, bytes, build: token.build.clone(), what: (token, event) };
+                if let Some(said) = work.inbox.take(said) {
+                    work.acting.push(self.act(said));
+                }
+                return Ok(());
+            }
+            Heard::Heartbeat(heartbeat) => self.service.heartbeat(&self.agent, heartbeat),
             Heard::Draining => self.service.agent_draining(&self.agent),
             Heard::Nothing => {}
         }
-        if number == 0 { Ok(()) } else { self.say(Outgoing::ack(number)).await }
+        self.acknowledge(work.inbox.pass(number)).await
+    }
+
+    fn act(&self, said: Said<About>) -> BoxFuture<'static, Acted> {
+        let (service, agent) = (self.service.clone(), self.agent.clone());
+        async move {
+            let Said { number, bytes, build, what: (token, event) } = said;
+            let result = service.heard(&agent, &token, event).await;
+            Acted { said: Said { number, bytes, build, what: () }, result }
+        }
+        .boxed()
+    }
+
+    /// Goes on with what is next about the build, and acknowledges once for all that is done by now: writes that shared
+    /// their way to the disk are done together.
+    async fn acted(&self, acted: Acted, work: &mut Work) -> Result<(), Status> {
+        let mut last = self.follow(acted, work)?;
+        while let Some(Some(acted)) = work.acting.next().now_or_never() {
+            last = self.follow(acted, work)?.or(last);
+        }
+        self.acknowledge(last).await
+    }
+
+    /// What could not be dealt with ends the session: the agent comes again with it.
+    fn follow(&self, acted: Acted, work: &mut Work) -> Result<Option<u64>, Status> {
+        acted.result.map_err(status)?;
+        let Said { number, bytes, build, .. } = acted.said;
+        let (next, number) = work.inbox.acted(&build, number, bytes);
+        work.acting.extend(next.map(|said| self.act(said)));
+        Ok(number)
+    }
+
+    async fn acknowledge(&self, number: Option<u64>) -> Result<(), Status> {
+        match number {
+            Some(number) => self.say(Outgoing::ack(number)).await,
+            None => Ok(()),
+        }
     }
 
     async fn say(&self, message: v1::CoordinatorMessage) -> Result<(), Status> {
-        self.answers.send(Ok(message)).await.map_err(|_| Status::cancelled("the agent is gone"))
+        match self.answers.send_timeout(Ok(message), TAKEN_WITHIN).await {
+            Ok(()) => Ok(()),
+            Err(SendTimeoutError::Closed(_)) => Err(Status::cancelled("the agent is gone")),
+            Err(SendTimeoutError::Timeout(_)) => {
+                tracing::warn!(agent.id = %self.agent, "the agent does not read; its session is ended");
+                Err(Status::deadline_exceeded("the agent does not read what it is told"))
+            }
+        }
     }
 }

@@ -4,11 +4,15 @@ mod admin;
 mod agents;
 mod builds;
 mod fleet;
+mod fleets;
 mod identity;
+mod inbox;
 mod logs;
+mod metering;
 mod session;
 mod status;
 mod transfers;
+mod usage;
 
 use buildyard_proto::v1;
 use buildyard_service::Service;
@@ -43,6 +47,7 @@ pub async fn serve(
         .http2_max_header_list_size(Some(LARGEST_HEADERS))
         .initial_stream_window_size(Some(4 * 1024 * 1024))
         .initial_connection_window_size(Some(16 * 1024 * 1024))
+        .layer(metering::Metering(service.clone()))
         .add_service(v1::fleet_server::FleetServer::new(fleet::Fleet::new(service.clone(), shutdown.clone())))
         .add_service(
             v1::logs_server::LogsServer::new(logs::Logs::new(service.clone()))
@@ -51,6 +56,8 @@ pub async fn serve(
         .add_service(v1::transfers_server::TransfersServer::new(transfers::Transfers::new(service.clone())))
         .add_service(v1::builds_server::BuildsServer::new(builds::Builds::new(service.clone())))
         .add_service(v1::agents_server::AgentsServer::new(agents::Agents::new(service.clone())))
+        .add_service(v1::fleets_server::FleetsServer::new(fleets::Fleets::new(service.clone())))
+        .add_service(v1::usage_server::UsageServer::new(usage::Usage::new(service.clone())))
         .add_service(v1::admin_server::AdminServer::new(admin::Admin::new(service)))
         .serve_with_incoming_shutdown(incoming, shutdown.cancelled_owned())
         .await

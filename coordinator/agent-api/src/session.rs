@@ -1,10 +1,13 @@
 //! The coordinator's end of an agent's session, pure: messages to and from what the service knows.
 
-use buildyard_model::{Capacity, IdError, InstanceId, LeaseToken, Outcome, PhaseRecord};
+use buildyard_model::{Affinity, Capacity, IdError, InstanceId, LeaseToken, Outcome, PhaseRecord};
 use buildyard_proto::convert::{self, Error};
 use buildyard_proto::v1::{self, agent_message, coordinator_message};
 use buildyard_scheduler::{Event, Report};
-use buildyard_service::{Hello, Timings, ToAgent};
+use buildyard_service::{Heartbeat, Hello, Timings, ToAgent};
+
+/// The protocol that is spoken here.
+const PROTOCOL: u32 = 1;
 
 /// What an agent said.
 #[derive(Debug)]
@@ -14,9 +17,7 @@ pub(crate) enum Heard {
         token: LeaseToken,
         event: Event,
     },
-    Heartbeat {
-        unhealthy: String,
-    },
+    Heartbeat(Heartbeat),
     Draining,
     /// Nothing to do.
     Nothing,
@@ -72,9 +73,9 @@ fn milliseconds(duration: std::time::Duration) -> u32 {
 /// Understands the first message of a session.
 pub(crate) fn hello(message: v1::AgentMessage) -> Result<Hello, Error> {
     let Some(agent_message::Body::Hello(hello)) = message.body else { return Err(Error::Missing("hello")) };
-    if hello.protocol != 1 {
-        let reason =
-            format!("version {} is spoken, this coordinator speaks 1; update the older of the two", hello.protocol);
+    if hello.protocol != PROTOCOL {
+        let update = if hello.protocol > PROTOCOL { "the coordinator" } else { "the agent" };
+        let reason = format!("{} is not spoken here but {PROTOCOL}: update {update}", hello.protocol);
         return Err(Error::Invalid { field: "protocol", reason });
     }
     let capacity: Capacity = convert::from_document("capacity", &hello.capacity)?;
@@ -87,9 +88,11 @@ pub(crate) fn hello(message: v1::AgentMessage) -> Result<Hello, Error> {
 /// Understands every other message.
 pub(crate) fn heard(message: v1::AgentMessage) -> Result<Heard, Error> {
     use agent_message::Body;
-    match message.body.ok_or(Error::Missing("body"))? {
+    // A newer agent may know messages that this coordinator does not; they are not for it.
+    let Some(body) = message.body else { return Ok(Heard::Nothing) };
+    match body {
         Body::Hello(_) | Body::Ack(_) => Ok(Heard::Nothing),
-        Body::Heartbeat(heartbeat) => Ok(Heard::Heartbeat { unhealthy: heartbeat.unhealthy }),
+        Body::Heartbeat(heartbeat) => Ok(Heard::Heartbeat(beat(heartbeat))),
         Body::Draining(_) => Ok(Heard::Draining),
         Body::Accept(accept) => {
             let token = convert::lease(accept.lease.as_ref())?;
@@ -118,6 +121,15 @@ pub(crate) fn heard(message: v1::AgentMessage) -> Result<Heard, Error> {
     }
 }
 
+/// Vitals in a form that is not known here are left out: no session ends for them.
+fn beat(heartbeat: v1::Heartbeat) -> Heartbeat {
+    Heartbeat {
+        unhealthy: heartbeat.unhealthy,
+        vitals: convert::from_document("vitals", &heartbeat.vitals).ok(),
+        holds: heartbeat.holds_changed.then(|| heartbeat.holds.into_iter().map(Affinity).collect()),
+    }
+}
+
 fn report(finished: v1::Finished) -> Result<Report, Error> {
     let outcome: Outcome = convert::from_document("outcome", format!("{:?}", finished.outcome).as_bytes())?;
     let artifacts = finished
@@ -143,3 +155,6 @@ fn phases(documents: &[tonic::codegen::Bytes]) -> Result<Vec<PhaseRecord>, Error
 fn some(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,12 +9,14 @@ use crate::authenticate::Authenticator;
 use crate::sts;
 use body::Bodies;
 use buildyard_aws_protocol::{Api, ApiError, Call, Caller, Protocol, Shape, Shapes};
+use buildyard_service::Service;
 use bytes::Bytes;
-use http::Response;
 use http::request::Parts;
+use http::{Method, Response};
 use serde_json::Value;
 use std::error::Error as StdError;
 use std::sync::Arc;
+use std::time::Instant;
 use tracing::Instrument;
 
 /// Services over the context `C`, and who may call them.
@@ -24,6 +26,8 @@ pub(crate) struct Apis<C> {
     authenticator: Arc<dyn Authenticator>,
     services: Vec<Arc<Api<C>>>,
     bodies: Bodies,
+    /// Where requests are counted.
+    counts: Option<Service>,
 }
 
 /// What an operation gave, and its shape.
@@ -32,7 +36,12 @@ type Given = (Value, Option<Shape<'static>>);
 impl<C: Clone + Send + Sync + 'static> Apis<C> {
     pub(crate) fn new(context: C, authenticator: Arc<dyn Authenticator>, services: Vec<Api<C>>) -> Self {
         let services = services.into_iter().map(Arc::new).collect();
-        Self { context, authenticator, services, bodies: Bodies::default() }
+        Self { context, authenticator, services, bodies: Bodies::default(), counts: None }
+    }
+
+    /// Counts requests there.
+    pub(crate) fn counted_by(self, service: Service) -> Self {
+        Self { counts: Some(service), ..self }
     }
 
     /// Answers one request.
@@ -43,8 +52,16 @@ impl<C: Clone + Send + Sync + 'static> Apis<C> {
     {
         let operation = if call.protocol == Protocol::Query { "sts" } else { &call.operation };
         let span = tracing::info_span!("api", operation, request.id = id);
-        let protocol = call.protocol;
+        let (protocol, began) = (call.protocol, Instant::now());
+        let counted = self.counts.as_ref().map(|service| (service, operation.to_owned()));
         let answered = self.take(call, parts, body).instrument(span.clone()).await;
+        if let Some((service, operation)) = counted {
+            let status = answered.as_ref().map_or_else(|error| error.status, |_| http::StatusCode::OK);
+            // Names that callers make up have no end.
+            let known = operation == "sts" || self.services.iter().any(|service| service.knows(&operation));
+            let operation = if known { operation.as_str() } else { "(unknown)" };
+            service.metrics().request(operation, status.as_str(), began.elapsed());
+        }
         match answered {
             Ok((value, shape)) => protocol.answer(value, shape, id),
             Err(error) => {
@@ -70,7 +87,9 @@ impl<C: Clone + Send + Sync + 'static> Apis<C> {
         let body = self.bodies.read(body).await?;
         let caller = self.authenticator.authenticate(&parts, body.bytes(), name).await?;
         let Some(service) = service else {
-            return sts::answer(&caller, &call.protocol.decode(body.bytes(), None)?).map(|value| (value, None));
+            let address = parts.uri.query().unwrap_or_default().as_bytes();
+            let form = if parts.method == Method::GET { address } else { body.bytes() };
+            return sts::answer(&caller, &call.protocol.decode(form, None)?).map(|value| (value, None));
         };
         let shapes = service.shapes();
         let input = call.protocol.decode(body.bytes(), shapes.and_then(|shapes| shapes.input(&call.operation)))?;

@@ -7,9 +7,11 @@ mod apis;
 mod authenticate;
 pub mod codebuild;
 mod context;
+mod framing;
 mod limits;
 pub mod logs;
 mod patience;
+mod peers;
 mod route;
 #[cfg(test)]
 mod safe_rig;

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections at a time; further ones wait to be accepted.
     pub connections: usize,
+    /// Connections of one peer; further ones are turned away with 503.
+    pub connections_per_peer: usize,
     /// For a request's head to arrive, and for the next request on an idle connection.
     pub head_timeout: Duration,
     /// Without one byte of a body arriving, or of an answer being taken.
@@ -23,6 +25,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1024,
+            connections_per_peer: 256,
             head_timeout: Duration::from_secs(15),
             stall_timeout: Duration::from_mins(1),
             drain_timeout: Duration::from_secs(30),

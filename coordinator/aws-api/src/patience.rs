@@ -9,6 +9,8 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use std::error::Error as StdError;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
@@ -40,16 +42,28 @@ impl Patience {
     }
 }
 
+/// Whether a body was read to its end. Shared by the body and who serves its request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ended(Arc<AtomicBool>);
+
+impl Ended {
+    pub(crate) fn is_so(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// A body that fails when nothing of it arrives for a time.
 #[derive(Debug)]
 pub(crate) struct PatientBody<B> {
     body: B,
     patience: Patience,
+    ended: Ended,
 }
 
-impl<B> PatientBody<B> {
-    pub(crate) fn new(body: B, limit: Duration) -> Self {
-        Self { body, patience: Patience::new(limit) }
+impl<B: Body> PatientBody<B> {
+    pub(crate) fn new(body: B, limit: Duration, ended: Ended) -> Self {
+        ended.0.store(body.is_end_stream(), Ordering::Release);
+        Self { body, patience: Patience::new(limit), ended }
     }
 }
 
@@ -66,6 +80,9 @@ where
         match Pin::new(&mut this.body).poll_frame(context) {
             Poll::Ready(frame) => {
                 this.patience.moved();
+                if frame.is_none() || this.body.is_end_stream() {
+                    this.ended.0.store(true, Ordering::Release);
+                }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
             Poll::Pending => this.patience.wait(context).map(|()| Some(Err("the body stalled".into()))),

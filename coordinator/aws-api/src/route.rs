@@ -43,7 +43,9 @@ impl Http {
     /// With the AWS APIs, for callers whom `authenticator` knows. Without them whoever calls one is told so.
     #[must_use]
     pub fn with_apis(self, context: Context, authenticator: Arc<dyn Authenticator>) -> Self {
-        Self { apis: Some(Arc::new(Apis::new(context, authenticator, services::all()))), ..self }
+        let service = context.service.clone();
+        let apis = Apis::new(context, authenticator, services::all()).counted_by(service);
+        Self { apis: Some(Arc::new(apis)), ..self }
     }
 
     /// With other limits than the default.

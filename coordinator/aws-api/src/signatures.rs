@@ -17,6 +17,10 @@ use http::request::Parts;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+/// The action whose policies ask for whom it is done; here that is always CodeBuild.
+const PASS_ROLE: &str = "iam:PassRole";
+const CODEBUILD: &str = "codebuild.amazonaws.com";
+
 /// Knows callers by the service's access keys.
 #[derive(Debug, Clone)]
 pub struct Signatures {
@@ -82,7 +86,11 @@ struct ByPolicies {
 
 impl Permissions for ByPolicies {
     fn check(&self, action: &str, resource: &str) -> Result<(), ApiError> {
-        self.principal.check(action, resource, &self.context).map_err(ApiError::access_denied)
+        if action != PASS_ROLE {
+            return self.principal.check(action, resource, &self.context).map_err(ApiError::access_denied);
+        }
+        let context = self.context.clone().with("iam:PassedToService", CODEBUILD);
+        self.principal.check(action, resource, &context).map_err(ApiError::access_denied)
     }
 }
 

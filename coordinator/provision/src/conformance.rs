@@ -170,11 +170,14 @@ where
     }
 }
 
-/// Makes a test of each fact, on the ground that the expression gives.
+/// Makes a test of each fact, on the ground that the expression gives; `as [attribute],` before it goes to each test.
 macro_rules! conformance {
     ($ground:expr) => {
+        $crate::conformance::conformance!(as [cfg(test)], $ground);
+    };
+    (as $attribute:tt, $ground:expr) => {
         $crate::conformance::conformance! {
-            $ground;
+            as $attribute, $ground;
             launching::a_launch_becomes_an_instance_with_its_ticket,
             launching::several_are_launched_at_once,
             launching::a_repeated_launch_starts_nothing_more,
@@ -192,9 +195,10 @@ macro_rules! conformance {
             trouble::what_cannot_work_is_refused_with_what_to_do,
         }
     };
-    ($ground:expr; $($module:ident::$fact:ident),+ $(,)?) => {
+    (as $attribute:tt, $ground:expr; $($module:ident::$fact:ident),+ $(,)?) => {
         $(
             #[tokio::test]
+            # $attribute
             async fn $fact() {
                 let ground = $ground.await;
                 $crate::conformance::try_fact(&ground, $crate::conformance::$module::$fact).await;

@@ -10,6 +10,7 @@ mod remains;
 pub(crate) mod tests;
 
 pub use container::DockerSettings;
+pub(crate) use container::nano_cpus;
 
 use crate::engine::{Engine, Failure};
 use crate::owner::{NAME_LABEL, Owner};

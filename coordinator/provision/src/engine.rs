@@ -138,8 +138,8 @@ impl Failure {
             409 => Self::Conflict(text),
             400..=499 => Self::Rejected(text),
             _ if text.contains("already in use") || text.contains("already exists") => Self::Conflict(text),
-            // A 503 is what an engine says that is in no swarm.
-            503 if text.contains("not a swarm manager") => Self::Rejected(text),
+            // What an engine says that is in no swarm, and one that does not understand a service's constraint.
+            _ if text.contains("not a swarm manager") || text.contains("constraint expected") => Self::Rejected(text),
             _ => Self::Unavailable(text),
         }
     }
@@ -173,6 +173,7 @@ mod tests {
         assert!(of(404, "a").is_absent());
         assert!(matches!(Error::from(of(400, "a")), Error::Refused(_)));
         assert!(matches!(Error::from(of(500, "a")), Error::Unavailable(_)));
+        assert!(matches!(of(500, "rpc error: constraint expected one operator from ==, !="), Failure::Rejected(_)));
         assert!(matches!(of(503, "This node is not a swarm manager."), Failure::Rejected(_)));
         assert!(matches!(of(500, "the name is already in use"), Failure::Conflict(_)));
     }

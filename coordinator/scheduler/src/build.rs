@@ -4,9 +4,9 @@
 
 use crate::event::Rejected;
 use crate::lifecycle::history;
-use crate::placement::Candidate;
+use crate::placement::{Candidate, Verdict};
 use buildyard_model::{
-    AgentId, ArtifactRecord, BuildId, JobSpec, LeaseToken, LogOffset, Outcome, PhaseRecord, Timestamp,
+    AgentId, ArtifactRecord, BuildId, JobSpec, LeaseToken, LogOffset, Outcome, Phase, PhaseRecord, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -139,6 +139,23 @@ impl Build {
         }
     }
 
+    /// How long it had its last agent's slot; none before it is over, and when it never had one.
+    pub fn lasted(&self) -> Option<Duration> {
+        let State::Finished { at, .. } = self.state else { return None };
+        let queued = self.phases.iter().find(|record| record.phase_type == Phase::Queued)?;
+        self.agent.as_ref().and(queued.end_time).map(|granted| at.since(granted)).filter(|_| self.attempt > 0)
+    }
+
+    /// What it says of its agent: that it can run builds, or that it fails them before a command of theirs begins.
+    pub fn verdict(&self) -> Option<Verdict> {
+        let faulted = matches!(self.state, State::Finished { outcome: Outcome::Fault, .. });
+        match (self.commands_started, faulted) {
+            (true, _) => Some(Verdict::Ran),
+            (false, true) => Some(Verdict::Faulted),
+            (false, false) => None,
+        }
+    }
+
     /// When its wait has taken too long; none unless it waits.
     pub fn queue_deadline(&self) -> Option<Timestamp> {
         match self.state {
@@ -147,14 +164,14 @@ impl Build {
         }
     }
 
-    /// The build as the matcher sees it, while it waits. `sequence` is its place in the order of submission.
-    pub fn candidate(&self, sequence: u64) -> Option<Candidate> {
+    /// The build as the matcher sees it, while it waits.
+    pub fn candidate(&self) -> Option<Candidate> {
         let State::Queued { since } = self.state else { return None };
         Some(Candidate {
             build: self.spec.id.clone(),
             priority: self.spec.priority,
             since,
-            sequence,
+            sequence: self.spec.build_number,
             requirements: self.spec.requirements(),
         })
     }

@@ -5,7 +5,7 @@ mod bounds;
 pub use bounds::shorten;
 
 use crate::build::{Build, Lease};
-use buildyard_model::{AgentId, ArtifactRecord, BuildId, LeaseToken, LogOffset, Outcome, PhaseRecord};
+use buildyard_model::{AgentId, ArtifactRecord, BuildId, LeaseToken, LogOffset, Metered, Outcome, PhaseRecord};
 use serde::{Deserialize, Serialize};
 
 /// The final word of an agent about its attempt.
@@ -115,6 +115,8 @@ pub enum Effect {
     DropLogs { build: BuildId },
     /// Durable. Put the build's log where its project wants it in S3.
     ExportLog { build: BuildId },
+    /// Durable. Count what the build used.
+    Meter { metered: Box<Metered> },
     /// A slot at the agent may be free.
     Freed { agent: AgentId },
 }
@@ -122,7 +124,14 @@ pub enum Effect {
 impl Effect {
     /// Whether it must survive a crash of the coordinator.
     pub fn durable(&self) -> bool {
-        matches!(self, Self::DropUploads { .. } | Self::Retry { .. } | Self::DropLogs { .. } | Self::ExportLog { .. })
+        matches!(
+            self,
+            Self::DropUploads { .. }
+                | Self::Retry { .. }
+                | Self::DropLogs { .. }
+                | Self::ExportLog { .. }
+                | Self::Meter { .. }
+        )
     }
 }
 

@@ -59,6 +59,7 @@ pub fn plan(view: &FleetView, policy: &Policy, now: Timestamp) -> Vec<Action> {
     let shed = shrink::shed(&supply, policy);
     if shed.is_empty() {
         actions.extend(shrink::drain_idle(view, &supply, &growth, policy, slack, now));
+        actions.extend(shrink::consolidate(&supply, &growth, policy, slack, now));
     }
     actions.extend(shed);
     actions
@@ -66,3 +67,8 @@ pub fn plan(view: &FleetView, policy: &Policy, now: Timestamp) -> Vec<Action> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod world;

@@ -23,6 +23,7 @@ impl Build {
             source: without_credentials(&self.spec.source),
             resolved_source_version: self.resolved_source_version.clone(),
             image: self.spec.environment.image.clone(),
+            resources: Some(self.spec.environment.resources()),
             image_digest: self.image_digest.clone(),
             attempt: self.attempt,
             agent: self.agent.clone(),

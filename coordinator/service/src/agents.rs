@@ -1,21 +1,33 @@
-//! Agents come, go, say how they are, and are told to take no builds.
+//! Agents come, go, and say how they are. Beneath: their enrolment and removal, whether they are to be given builds, and
+//! how people see them.
 
-use crate::credential::{fingerprint, new_secret, same};
+mod enrolment;
+mod removal;
+mod standing;
+mod turns;
+mod view;
+
+pub use removal::Removal;
+pub use standing::Withdraw;
+pub(crate) use turns::Turns;
+
 use crate::sessions::{Session, SessionEnd, ToAgent};
 use crate::{Error, Kind, Service};
 use buildyard_model::{
-    AgentId, AgentStatus, AgentView, Architecture, Capacity, InstanceId, LeaseToken, Resources, Ticket, Timestamp,
+    Affinity, AgentId, Capacity, InstanceId, LeaseToken, Skew, Ticket, Timestamp, Vitals, WithdrawalKind,
 };
 use buildyard_scheduler::event::shorten;
 use buildyard_store::AgentRecord;
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// A host that lost its credential may enrol again under its name when nobody used the name for so long.
-const NAME_IS_FREE_AFTER: Duration = Duration::from_secs(300);
-
+/// This coordinator's release.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What an agent may say about its health, in bytes.
 const MOST_UNHEALTHY: usize = 1024;
+/// Images, mirrors and caches counted of one agent; which of more is not decided, since they are preferences only.
+const MOST_HELD: usize = 4096;
 
 /// What an agent says first.
 #[derive(Debug, Clone)]
@@ -29,66 +41,36 @@ pub struct Hello {
     pub instance: Option<InstanceId>,
 }
 
-impl Service {
-    /// Trades a join token for a credential of the agent's own, `<name>.<secret>`.
-    pub async fn enroll(&self, name: &AgentId, join_token: &str, earlier: &str) -> Result<String, Error> {
-        let now = self.now();
-        let known = self.store().agent(name).await?;
-        if let Some(record) = &known
-            && !earlier.is_empty()
-            && same(&record.credential_sha256, &fingerprint(earlier))
-        {
-            return Ok(earlier.to_owned());
-        }
-        if !same(&self.settings().join_token_sha256, &fingerprint(join_token)) {
-            return Err(Error::new(
-                Kind::Denied,
-                "the join token is not valid; take it from the coordinator's data directory or config",
-            ));
-        }
-        if let Some(record) = &known {
-            let in_use = self.inner.sessions.get(name).is_some() || now.since(record.last_seen) < NAME_IS_FREE_AFTER;
-            if in_use {
-                return Err(Error::new(
-                    Kind::Conflict,
-                    format!(
-                        "agent name {name} is in use by another host; give this one another name, or wait 5 minutes after the other stopped"
-                    ),
-                ));
-            }
-        }
-        let credential = format!("{name}.{}", new_secret());
-        let record = AgentRecord {
-            name: name.clone(),
-            credential_sha256: fingerprint(&credential),
-            version: String::new(),
-            capacity: None,
-            draining: known.is_some_and(|record| record.draining),
-            enrolled_at: now,
-            last_seen: now,
-        };
-        self.store().put_agent(&record).await?;
-        tracing::info!(agent.id = %name, "agent enrolled");
-        Ok(credential)
-    }
+/// A sign of life.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Heartbeat {
+    /// Why it cannot run builds; empty when all is well.
+    pub unhealthy: String,
+    /// How its host does, where it was measured since the last one.
+    pub vitals: Option<Vitals>,
+    /// What it holds, where that changed.
+    pub holds: Option<Vec<Affinity>>,
+}
 
+/// A heartbeat that says no more than how well the agent is.
+impl From<&str> for Heartbeat {
+    fn from(unhealthy: &str) -> Self {
+        Self { unhealthy: unhealthy.to_owned(), ..Self::default() }
+    }
+}
+
+impl Service {
     /// Opens an agent's session. Messages for it come from the receiver, which closes when a newer session begins.
     pub async fn connect(
         &self,
         agent: &AgentId,
         mut hello: Hello,
     ) -> Result<(SessionEnd, mpsc::Receiver<ToAgent>), Error> {
-        let mut record = self
-            .store()
-            .agent(agent)
-            .await?
-            .ok_or_else(|| Error::new(Kind::Denied, format!("agent {agent} is not enrolled")))?;
-        let leaving = self.join_fleet(agent, &mut hello).await?;
-        let now = self.now();
-        record.version = hello.version.clone();
-        record.capacity = Some(hello.capacity.clone());
-        record.last_seen = now;
-        self.store().put_agent(&record).await?;
+        let retiring = self.join_fleet(agent, &mut hello).await?;
+        let (record, now) = self.note_hello(agent, &hello).await?;
+        if let Some(skew) = Skew::between(VERSION, &hello.version).filter(|skew| skew.is_too_much()) {
+            return Err(Error::new(Kind::Conflict, too_far_apart(agent, &hello.version, skew)));
+        }
         let (session, receiver) = self.inner.sessions.open(agent, |number, sender| Session {
             number,
             credential_sha256: record.credential_sha256.clone(),
@@ -96,13 +78,18 @@ impl Service {
             capacity: hello.capacity,
             unhealthy: None,
             draining: record.draining,
-            leaving,
+            leaving: false,
+            withdrawn: record.withdrawal.clone(),
+            retiring,
             last_seen: now,
-            resting_until: now,
+            holds: Arc::default(),
+            vitals: None,
+            resting_until: Timestamp(0),
             sender,
         });
         let end = SessionEnd { agent: agent.clone(), session, service: self.clone() };
-        if record.draining {
+        // A cordoned agent keeps its offers.
+        if record.draining && record.withdrawal.is_none_or(|withdrawal| withdrawal.kind == WithdrawalKind::Drain) {
             self.inner.sessions.send(agent, ToAgent::Drain(true));
         }
         self.reconcile_held(agent, &hello.held).await?;
@@ -110,6 +97,19 @@ impl Service {
         self.inner.match_bell.notify_one();
         self.inner.fleets.ring();
         Ok((end, receiver))
+    }
+
+    /// Remembers what the agent said of itself.
+    async fn note_hello(&self, agent: &AgentId, hello: &Hello) -> Result<(AgentRecord, Timestamp), Error> {
+        let _turn = self.inner.turns.of(agent).await;
+        let known = self.store().agent(agent).await?;
+        let mut record = known.ok_or_else(|| Error::new(Kind::Denied, format!("agent {agent} is not enrolled")))?;
+        let now = self.now();
+        record.version = hello.version.clone();
+        record.capacity = Some(hello.capacity.clone());
+        record.last_seen = now;
+        self.store().put_agent(&record).await?;
+        Ok((record, now))
     }
 
     pub(crate) fn disconnected(&self, agent: &AgentId, session: u64) {
@@ -124,6 +124,7 @@ impl Service {
     }
 
     async fn remember_seen(&self, agent: &AgentId, last_seen: Timestamp) {
+        let _turn = self.inner.turns.of(agent).await;
         let stored = async {
             if let Some(mut record) = self.store().agent(agent).await?
                 && record.last_seen < last_seen
@@ -138,14 +139,20 @@ impl Service {
         }
     }
 
-    /// A sign of life. `unhealthy` is empty when all is well.
-    pub fn heartbeat(&self, agent: &AgentId, unhealthy: &str) {
+    /// Takes in a sign of life.
+    pub fn heartbeat(&self, agent: &AgentId, heartbeat: impl Into<Heartbeat>) {
+        let Heartbeat { unhealthy, vitals, holds } = heartbeat.into();
+        let holds = holds.map(|holds| Arc::new(holds.into_iter().take(MOST_HELD).collect::<BTreeSet<_>>()));
         let now = self.now();
         let mut recovered = false;
         self.inner.sessions.update(agent, |session| {
             recovered = session.unhealthy.is_some() && unhealthy.is_empty();
-            session.unhealthy = (!unhealthy.is_empty()).then(|| shorten(unhealthy.to_owned(), MOST_UNHEALTHY));
+            session.unhealthy = (!unhealthy.is_empty()).then(|| shorten(unhealthy, MOST_UNHEALTHY));
             session.last_seen = now;
+            session.vitals = vitals.or(session.vitals);
+            if let Some(holds) = holds {
+                session.holds = holds;
+            }
         });
         if recovered {
             self.inner.match_bell.notify_one();
@@ -154,62 +161,19 @@ impl Service {
 
     /// The agent itself takes no more builds.
     pub fn agent_draining(&self, agent: &AgentId) {
-        self.inner.sessions.update(agent, |session| session.draining = true);
-    }
-
-    /// A person wants the agent to take no more builds, or to take them again.
-    pub async fn drain(&self, agent: &AgentId, drain: bool) -> Result<AgentView, Error> {
-        let mut record = self
-            .store()
-            .agent(agent)
-            .await?
-            .ok_or_else(|| Error::not_found(format!("agent {agent} does not exist")))?;
-        record.draining = drain;
-        self.store().put_agent(&record).await?;
-        self.inner.sessions.update(agent, |session| session.draining = drain);
-        self.inner.sessions.send(agent, ToAgent::Drain(drain));
-        self.inner.match_bell.notify_one();
-        Ok(self.agent_view(&record))
-    }
-
-    /// Every agent that is enrolled.
-    pub async fn agents(&self) -> Result<Vec<AgentView>, Error> {
-        Ok(self.store().agents().await?.iter().map(|record| self.agent_view(record)).collect())
-    }
-
-    fn agent_view(&self, record: &AgentRecord) -> AgentView {
-        let session = self.inner.sessions.get(&record.name);
-        let status = match &session {
-            None => AgentStatus::Offline,
-            Some(session) if session.unhealthy.is_some() => AgentStatus::Unhealthy,
-            Some(session) if session.draining || session.leaving => AgentStatus::Draining,
-            Some(_) => AgentStatus::Online,
-        };
-        AgentView {
-            name: record.name.clone(),
-            status,
-            reason: session.as_ref().and_then(|session| session.unhealthy.clone()),
-            version: session.as_ref().map_or_else(|| record.version.clone(), |session| session.version.clone()),
-            capacity: session
-                .as_ref()
-                .map(|session| session.capacity.clone())
-                .or_else(|| record.capacity.clone())
-                .unwrap_or_else(never_connected),
-            builds: self.inner.load.builds(&record.name),
-            last_seen: session.map_or(record.last_seen, |session| session.last_seen),
-        }
+        self.inner.sessions.update(agent, |session| {
+            session.leaving = true;
+            session.draining = true;
+        });
     }
 }
 
-fn never_connected() -> Capacity {
-    Capacity {
-        slots: 0,
-        resources: Resources { vcpu: 0, memory_mib: 0 },
-        architecture: Architecture::native(),
-        labels: std::collections::BTreeMap::new(),
-        privileged: false,
-        local_source: false,
-        executor: "unknown".to_owned(),
-        fleet: None,
-    }
+fn too_far_apart(agent: &AgentId, version: &str, skew: Skew) -> String {
+    let update = if skew == Skew::TooOld { "the agent" } else { "the coordinator" };
+    format!(
+        "agent {agent} is of release {version} and the coordinator of {VERSION}: they may be one minor release apart at most; update {update}"
+    )
 }
+
+#[cfg(test)]
+mod tests;

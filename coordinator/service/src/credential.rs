@@ -1,7 +1,7 @@
 //! Secrets that programs show one another: made at random, kept only as a fingerprint, compared in constant time.
 
+use crate::Service;
 use crate::error::{Error, Kind};
-use crate::{Service, sessions};
 use buildyard_model::AgentId;
 use rand::Rng;
 use sha2::{Digest, Sha256};
@@ -34,19 +34,17 @@ impl Service {
     /// Checks an agent's bearer credential, `<agent name>.<secret>`, and says whose it is.
     pub async fn admit_agent(&self, credential: &str) -> Result<AgentId, Error> {
         let denied = || Error::new(Kind::Denied, "the agent's credential is not known to this coordinator");
-        if let Some(agent) = self.inner.sessions.owner_of(&fingerprint(credential)) {
-            return Ok(agent);
-        }
         let (name, _) = credential.rsplit_once('.').ok_or_else(denied)?;
         let name: AgentId = name.parse().map_err(|_| denied())?;
-        let record = self.store().agent(&name).await?.ok_or_else(denied)?;
-        if same(&record.credential_sha256, &fingerprint(credential)) { Ok(name) } else { Err(denied()) }
-    }
-}
-
-impl sessions::Sessions {
-    /// The connected agent with this credential: spares the store a look-up per call.
-    fn owner_of(&self, print: &str) -> Option<AgentId> {
-        self.find(|session| same(&session.credential_sha256, print))
+        let print = fingerprint(credential);
+        // A connected agent's spares the store a look-up per call.
+        let connected = self.inner.sessions.get(&name).is_some_and(|session| same(&session.credential_sha256, &print));
+        if connected {
+            return Ok(name);
+        }
+        if self.store().agent(&name).await?.is_some_and(|record| same(&record.credential_sha256, &print)) {
+            return Ok(name);
+        }
+        Err(self.removed(&print).await?.map_or_else(denied, |words| Error::new(Kind::Denied, words)))
     }
 }

@@ -2,7 +2,7 @@
 //! is none in them.
 
 use crate::{Error, IdQuery, Service};
-use buildyard_model::{BuildId, BuildView, JobSpec, Source, SourceKind};
+use buildyard_model::{BuildId, BuildView, JobSpec, Phase, PhaseContext, Source, SourceKind};
 use buildyard_scheduler::Build;
 use std::collections::HashMap;
 
@@ -23,6 +23,15 @@ impl BuildDetail {
     }
 }
 
+/// The view of a build whose phase tells what it waits for, as long as it waits.
+fn waiting(mut view: BuildView) -> BuildView {
+    let queued = view.phases.last_mut().filter(|last| last.phase_type == Phase::Queued && last.phase_status.is_none());
+    if let (Some(queued), Some(reason)) = (queued, &view.reason) {
+        queued.contexts = vec![PhaseContext::new("", reason.clone())];
+    }
+    view
+}
+
 fn forget_credentials(source: &mut Source) {
     if let SourceKind::Git { credentials, .. } = &mut source.kind {
         *credentials = None;
@@ -32,10 +41,12 @@ fn forget_credentials(source: &mut Source) {
 impl Service {
     /// Those of the builds that are there, in the order of `ids` and each once; one read of the store.
     pub async fn build_details(&self, ids: &[BuildId]) -> Result<Vec<BuildDetail>, Error> {
-        let found = self.store().get_many(ids).await?;
-        let mut found: HashMap<BuildId, Build> =
-            found.into_iter().map(|build| (build.spec.id.clone(), build)).collect();
-        Ok(ids.iter().filter_map(|id| found.remove(id)).map(|build| BuildDetail::of(&build)).collect())
+        let builds = self.store().get_many(ids).await?;
+        let views = self.seen(&builds).await?;
+        let details =
+            builds.iter().zip(views).map(|(build, view)| BuildDetail { view: waiting(view), ..BuildDetail::of(build) });
+        let mut found: HashMap<BuildId, BuildDetail> = details.map(|detail| (detail.job.id.clone(), detail)).collect();
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
     /// One build.

@@ -4,7 +4,9 @@ use crate::commit::Applied;
 use crate::sessions::ToAgent;
 use crate::{Error, Service};
 use buildyard_model::{AgentId, LeaseToken};
+use buildyard_scheduler::build::Lease;
 use buildyard_scheduler::{Build, Event, Rejected, State};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// An agent that declined gets no offer for so long, so that a refused build is not offered in a circle.
@@ -64,32 +66,41 @@ impl Service {
     /// Brings the store's and an agent's view of its builds together when it connects: sends again what it must hear,
     /// takes back what it has forgotten, revokes what is no longer its own.
     pub(crate) async fn reconcile_held(&self, agent: &AgentId, held: &[LeaseToken]) -> Result<(), Error> {
-        let active = self.store().active().await?;
-        for build in &active {
-            let (State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. }) =
-                &build.state
-            else {
-                continue;
-            };
-            if lease.agent != *agent {
-                continue;
-            }
-            let holds = held.contains(&lease.token);
-            match (&build.state, holds) {
-                (State::Leased { .. }, false) => self.offer(lease, build),
-                (State::Stopping { .. }, true) => self.send_stop(lease),
-                (State::Running { .. } | State::Stopping { .. }, false) => {
-                    let reason = format!("agent {agent} came back without the build");
-                    self.apply(&build.spec.id, Event::Lost { reason }).await?;
+        // By what is in memory, which holds every committed step: a herd of agents that connects reads no build that is
+        // not theirs.
+        let mut ours = HashSet::new();
+        for build in self.inner.load.builds(agent) {
+            // Read before anything is said, so that nothing is said of a build that has gone on meanwhile.
+            let build = match self.load(&build).await {
+                Ok(build) => build,
+                Err(error) => {
+                    tracing::error!(build.id = %build, %error, "a build of an agent that connects cannot be read");
+                    continue;
                 }
-                _ => {}
+            };
+            if let Some(lease) = lease_of(&build).filter(|lease| lease.agent == *agent) {
+                self.reconcile_one(lease, &build, held.contains(&lease.token)).await?;
+                ours.insert(lease.token.clone());
             }
         }
-        for token in held {
-            let listed = active.iter().any(|build| lease_of(build).is_some_and(|lease| lease == token));
-            if !listed && !self.may_be_in_force(token).await {
+        for token in held.iter().filter(|token| !ours.contains(token)) {
+            if !self.may_be_in_force(token).await {
                 self.revoke(agent, token, "the lease is not in force");
             }
+        }
+        Ok(())
+    }
+
+    /// `holds`: whether the agent says that it has the build.
+    async fn reconcile_one(&self, lease: &Lease, build: &Build, holds: bool) -> Result<(), Error> {
+        match (&build.state, holds) {
+            (State::Leased { .. }, false) => self.offer(lease, build),
+            (State::Stopping { .. }, true) => self.send_stop(lease),
+            (State::Running { .. } | State::Stopping { .. }, false) => {
+                let reason = format!("agent {} came back without the build", lease.agent);
+                self.apply(&build.spec.id, Event::Lost { reason }).await?;
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -97,7 +108,7 @@ impl Service {
     /// Whether a lease is in force, or cannot be told not to be: a build goes on rather than end for a damaged record.
     async fn may_be_in_force(&self, token: &LeaseToken) -> bool {
         match self.store().get(&token.build).await {
-            Ok(build) => build.as_ref().and_then(lease_of) == Some(token),
+            Ok(build) => build.as_ref().and_then(lease_of).is_some_and(|lease| lease.token == *token),
             Err(error) => {
                 tracing::error!(build.id = %token.build, %error, "a build that an agent holds cannot be read");
                 true
@@ -106,11 +117,9 @@ impl Service {
     }
 }
 
-fn lease_of(build: &Build) -> Option<&LeaseToken> {
+fn lease_of(build: &Build) -> Option<&Lease> {
     match &build.state {
-        State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. } => {
-            Some(&lease.token)
-        }
+        State::Leased { lease, .. } | State::Running { lease, .. } | State::Stopping { lease, .. } => Some(lease),
         State::Queued { .. } | State::Finished { .. } => None,
     }
 }

@@ -14,10 +14,12 @@ mod fleets;
 mod leases;
 mod load;
 pub mod logs;
+mod metrics;
 mod own_bucket;
 pub mod parameters;
 mod projects;
 mod reach;
+mod recent;
 pub mod reconcile;
 mod records;
 mod report_groups;
@@ -25,6 +27,7 @@ mod resource_policies;
 mod safe;
 mod sealed_credentials;
 mod secrets;
+mod service_role;
 mod sessions;
 mod settings;
 mod source_credentials;
@@ -37,11 +40,14 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod transfers;
+mod usage;
 pub mod users;
 mod waiting;
 mod watch;
+mod why;
 
-pub use agents::Hello;
+pub use agents::{Heartbeat, Hello, Removal, Withdraw};
+pub use buildyard_scheduler::scaling::{Policy as ScalingPolicy, PolicyDocument};
 pub use buildyard_store::{IdQuery, Order};
 pub use credential::{fingerprint, new_secret};
 pub use deletion::Deletion;
@@ -52,6 +58,7 @@ pub use logs::{
     BuildLog, EventLimits, EventPage, Found, FoundEvent, LogEvent, LogGroup, LogReader, LogSink, LogStream, Place,
     Search, StreamOrder, StreamQuery,
 };
+pub use metrics::Metrics;
 pub use projects::{ProjectRequest, Visibility};
 pub use reach::Reach;
 pub use records::{ListedAs, SortBy};
@@ -59,14 +66,16 @@ pub use report_groups::ReportGroupRequest;
 pub use safe::Safe;
 pub use secrets::{AwsCredentials, AwsSecrets, AwsSettings, FileSecrets, HeldSecrets, InOrder, SecretKind, Secrets};
 pub use sessions::{SessionEnd, ToAgent};
-pub use settings::{Retention, Settings, Timings};
+pub use settings::{BuildSettings, ImageNames, Queueing, Retention, Settings, Timings};
 pub use source_credentials::{CredentialInfo, ImportedCredential};
 pub use start::Overrides;
 pub use transfers::{DownloadPage, FinishedUpload, OpenedUpload, StoredObject, UploadRequest};
+pub use usage::Prices;
 pub use users::NewKey;
 
 use buildyard_blobs::{Objects, Transfers};
 use buildyard_model::{Clock, Timestamp};
+pub use buildyard_scheduler::placement::Policy as Placement;
 use buildyard_store::Store;
 pub use buildyard_vault::Vault;
 use std::sync::Arc;
@@ -95,7 +104,10 @@ struct Inner {
     parts: Parts,
     safe: Safe,
     sessions: sessions::Sessions,
+    turns: agents::Turns,
+    metrics: Metrics,
     load: load::Loads,
+    recent: recent::Recent,
     changes: watch::Changes,
     logs: logs::LiveLogs,
     directory: tokio::sync::Mutex<logs::Directory>,
@@ -105,6 +117,8 @@ struct Inner {
     granting: tokio::sync::Mutex<()>,
     /// Rung when a build may have become placeable.
     match_bell: tokio::sync::Notify,
+    /// When the last estimate was made of a build that nobody had asked about.
+    estimated_at: std::sync::atomic::AtomicI64,
     /// Rung when the outbox grew.
     outbox_bell: tokio::sync::Notify,
     started_at: Timestamp,
@@ -114,6 +128,7 @@ impl Service {
     /// Puts the parts together; nothing runs yet (see [`reconcile::run`]).
     pub fn new(parts: Parts) -> Self {
         let started_at = parts.clock.now();
+        let load = load::Loads::new(parts.settings.queue.placement, parts.settings.queue.weights.clone());
         let (store, vault, clock) = (parts.store.clone(), parts.vault.clone(), parts.clock.clone());
         let safe = Safe::new(store, vault, clock, &parts.settings.region, &parts.settings.account);
         Self {
@@ -121,7 +136,10 @@ impl Service {
                 parts,
                 safe,
                 sessions: sessions::Sessions::default(),
-                load: load::Loads::default(),
+                turns: agents::Turns::default(),
+                metrics: Metrics::default(),
+                load,
+                recent: recent::Recent::default(),
                 changes: watch::Changes::default(),
                 logs: logs::LiveLogs::default(),
                 directory: tokio::sync::Mutex::default(),
@@ -129,6 +147,7 @@ impl Service {
                 fleets: fleets::Fleets::default(),
                 granting: tokio::sync::Mutex::default(),
                 match_bell: tokio::sync::Notify::new(),
+                estimated_at: std::sync::atomic::AtomicI64::new(0),
                 outbox_bell: tokio::sync::Notify::new(),
                 started_at,
             }),
@@ -142,6 +161,11 @@ impl Service {
     /// The present moment, by the service's clock.
     pub fn now(&self) -> Timestamp {
         self.inner.parts.clock.now()
+    }
+
+    /// What is measured, for the doors to add their part.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
     }
 
     /// The settings in force.

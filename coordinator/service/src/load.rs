@@ -1,20 +1,37 @@
-//! What each agent has in its hands, derived from every committed step, so that neither the matcher nor who looks
-//! after leases need read the store.
+//! Who waits, who has what in its hands, and how agents stand: derived from every committed step, so that neither the
+//! matcher nor who looks after leases need read the store.
+//!
+//! `Dispatcher` decides; here is the lock around it, the versions that keep late news from undoing later ones, and what
+//! the builds that end teach: how long they take, which agents fail them, how good estimates were.
 
-use crate::tenure::Tenure;
-use buildyard_model::{AgentId, BuildId, Resources};
-use buildyard_scheduler::Build;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sessions::Sessions;
+use crate::tenure::{Stage, Tenure};
+use buildyard_model::{AgentId, BuildId, FleetName, ProjectName, StartEstimate, Timestamp};
+use buildyard_scheduler::estimate::{Durations, Scores};
+use buildyard_scheduler::placement::{Assignment, Candidate, Closed, Policy, Trust};
+use buildyard_scheduler::{Build, Dispatcher};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Debug, Default)]
-struct Held {
+pub(crate) struct Held {
     tenures: HashMap<BuildId, Tenure>,
     by_agent: HashMap<AgentId, BTreeSet<BuildId>>,
+    /// The version by which each build waits.
+    waiting: HashMap<BuildId, u64>,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) durations: Arc<Durations>,
+    pub(crate) scores: Scores,
+    trust: HashMap<AgentId, Trust>,
+    /// Agents that rest since builds failed on them, and until when.
+    rests: HashMap<AgentId, Timestamp>,
+    /// Instances asked for in each fleet whose agents have not joined.
+    pub(crate) launches: HashMap<FleetName, u32>,
 }
 
 impl Held {
     fn remove(&mut self, id: &BuildId) {
+        self.waiting.remove(id);
         let Some(tenure) = self.tenures.remove(id) else { return };
         if let Some(builds) = self.by_agent.get_mut(&tenure.agent) {
             builds.remove(id);
@@ -23,52 +40,124 @@ impl Held {
             }
         }
     }
+
+    fn known(&self, id: &BuildId) -> Option<u64> {
+        self.tenures.get(id).map(|tenure| tenure.version).or_else(|| self.waiting.get(id).copied())
+    }
+
+    /// What a build says of its agent. Gives the agent if it is to rest.
+    fn judge(&mut self, build: &Build, now: Timestamp) -> Option<AgentId> {
+        let (agent, verdict) = (build.agent.as_ref()?, build.verdict()?);
+        let until = self.trust.entry(agent.clone()).or_default().note(verdict, now);
+        if let Some(until) = until {
+            self.rests.insert(agent.clone(), until);
+        }
+        until.map(|_| agent.clone())
+    }
 }
 
-/// Builds in agents' hands.
-#[derive(Debug, Default)]
+/// The fleet's load.
+#[derive(Debug)]
 pub(crate) struct Loads(Mutex<Held>);
 
 impl Loads {
-    fn held(&self) -> MutexGuard<'_, Held> {
+    pub(crate) fn new(policy: Policy, weights: HashMap<ProjectName, u32>) -> Self {
+        Self(Mutex::new(Held { dispatcher: Dispatcher::new(policy, weights), ..Held::default() }))
+    }
+
+    /// Everything, for somebody who looks and lets go soon.
+    pub(crate) fn held(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes note of a build's committed state. An older state than the one known changes nothing: two who commit one
-    /// after the other may get here the other way round.
-    pub(crate) fn note(&self, build: &Build) {
+    /// after the other may get here the other way round. Gives the agent that is to rest because of it, if one is.
+    pub(crate) fn note(&self, build: &Build, now: Timestamp) -> Option<AgentId> {
         let id = &build.spec.id;
         let mut held = self.held();
-        if held.tenures.get(id).is_some_and(|known| known.version > build.version) {
-            return;
+        if held.known(id).is_some_and(|known| known > build.version) {
+            return None;
         }
+        let had = held.tenures.contains_key(id);
         held.remove(id);
+        if let Some(candidate) = build.candidate() {
+            held.waiting.insert(id.clone(), build.version);
+            held.dispatcher.wait(candidate, now);
+            return None;
+        }
         if let Some(tenure) = Tenure::of(build) {
+            if !had && tenure.stage == Stage::Offered {
+                held.scores.started(id, tenure.since);
+            }
+            held.dispatcher.hold(id.clone(), tenure.agent.clone(), tenure.resources, now);
             held.by_agent.entry(tenure.agent.clone()).or_default().insert(id.clone());
             held.tenures.insert(id.clone(), tenure);
+            return if build.commands_started { held.judge(build, now) } else { None };
+        }
+        held.dispatcher.forget(id, now);
+        held.scores.forget(id);
+        // A build that ended before this coordinator was there, or ends a second time, teaches nothing.
+        if !had {
+            return None;
+        }
+        if let Some(lasted) = build.lasted() {
+            Arc::make_mut(&mut held.durations).note(id.project(), lasted);
+        }
+        held.judge(build, now)
+    }
+
+    /// Takes note of a build that waits, as the store's queue tells. What a step told of it stands.
+    pub(crate) fn enter(&self, candidate: Candidate, now: Timestamp) {
+        let mut held = self.held();
+        if held.known(&candidate.build).is_none() {
+            held.waiting.insert(candidate.build.clone(), 0);
+            held.dispatcher.wait(candidate, now);
         }
     }
 
-    /// Forgets a build that is not there any more.
-    pub(crate) fn forget(&self, build: &BuildId) {
-        self.held().remove(build);
+    /// Forgets a build that is not there any more, or is to be left alone.
+    pub(crate) fn forget(&self, build: &BuildId, now: Timestamp) {
+        let mut held = self.held();
+        held.remove(build);
+        held.dispatcher.forget(build, now);
     }
 
-    /// How many builds the agent has and what they use together.
-    pub(crate) fn of(&self, agent: &AgentId) -> (u32, Resources) {
-        let held = self.held();
-        let builds = held.by_agent.get(agent);
-        let tenures = builds.into_iter().flatten().filter_map(|build| held.tenures.get(build));
-        let used = tenures.fold(Resources { vcpu: 0, memory_mib: 0 }, |sum, one| Resources {
-            vcpu: sum.vcpu + one.resources.vcpu,
-            memory_mib: sum.memory_mib + one.resources.memory_mib,
-        });
-        (builds.map_or(0, |builds| u32::try_from(builds.len()).unwrap_or(u32::MAX)), used)
+    /// Learns how long a build took that ended before this coordinator was there.
+    pub(crate) fn learn(&self, build: &Build) {
+        if let Some(lasted) = build.lasted() {
+            Arc::make_mut(&mut self.held().durations).note(build.spec.id.project(), lasted);
+        }
+    }
+
+    /// Decides on at most `most` grants, on agents as their sessions stand now.
+    pub(crate) fn round(&self, sessions: &Sessions, most: usize, now: Timestamp) -> Vec<Assignment> {
+        let mut held = self.held();
+        held.follow(sessions, now);
+        held.dispatcher.round(most, now)
     }
 
     /// The builds the agent has.
     pub(crate) fn builds(&self, agent: &AgentId) -> Vec<BuildId> {
         self.held().by_agent.get(agent).map(|builds| builds.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Why the agent rests at this moment, if it does.
+    pub(crate) fn rest(&self, agent: &AgentId, now: Timestamp) -> Option<String> {
+        self.held().rest(agent, now).map(Trust::reason)
+    }
+
+    /// The builds the agent has, and what it has been given each for.
+    pub(crate) fn stages(&self, agent: &AgentId) -> Vec<(BuildId, Stage)> {
+        let held = self.held();
+        let builds = held.by_agent.get(agent).into_iter().flatten();
+        builds.filter_map(|build| Some((build.clone(), held.tenures.get(build)?.stage))).collect()
+    }
+
+    /// How many builds there are in each state in which an agent has them.
+    pub(crate) fn count(&self) -> [(&'static str, u64); 3] {
+        let held = self.held();
+        let of = |stage| held.tenures.values().filter(|tenure| tenure.stage == stage).count() as u64;
+        [("leased", of(Stage::Offered)), ("running", of(Stage::Running)), ("stopping", of(Stage::Stopping))]
     }
 
     /// The agents that have builds.
@@ -82,8 +171,57 @@ impl Loads {
         held.tenures.iter().filter(|(_, tenure)| wanted(tenure)).map(|(build, _)| build.clone()).collect()
     }
 
-    /// The builds known, and the version known of each.
+    /// The builds in agents' hands, and the version known of each.
     pub(crate) fn versions(&self) -> HashMap<BuildId, u64> {
         self.held().tenures.iter().map(|(build, tenure)| (build.clone(), tenure.version)).collect()
+    }
+
+    /// How many builds wait.
+    pub(crate) fn depth(&self) -> usize {
+        self.held().waiting.len()
+    }
+
+    /// The builds that wait.
+    pub(crate) fn waiting(&self) -> HashSet<BuildId> {
+        self.held().waiting.keys().cloned().collect()
+    }
+
+    /// Remembers an estimate, to compare it with what happens.
+    pub(crate) fn estimated(&self, build: &BuildId, estimate: StartEstimate) {
+        let mut held = self.held();
+        if held.waiting.contains_key(build) {
+            held.scores.note(build, estimate);
+        }
+    }
+}
+
+impl Held {
+    /// Brings agents in line with their sessions, those that changed since the last time.
+    pub(crate) fn follow(&mut self, sessions: &Sessions, now: Timestamp) {
+        for (agent, session) in sessions.changed() {
+            match session {
+                Some(mut standing) => {
+                    // A rest outlasts what an agent gets for a declined build.
+                    if let (None | Some(Closed::Until(..)), Some(until)) = (&standing.closed, self.rest(&agent, now)) {
+                        standing.closed = Some(Closed::Until(until, Trust::reason(until)));
+                    }
+                    self.dispatcher.connect(agent, standing, now);
+                }
+                None => self.dispatcher.disconnect(&agent),
+            }
+        }
+    }
+
+    fn rest(&self, agent: &AgentId, now: Timestamp) -> Option<Timestamp> {
+        self.rests.get(agent).copied().filter(|until| *until > now)
+    }
+
+    /// What each agent has, and since when.
+    pub(crate) fn by_agent(&self) -> HashMap<&AgentId, Vec<(&BuildId, Timestamp)>> {
+        let mut builds: HashMap<&AgentId, Vec<(&BuildId, Timestamp)>> = HashMap::new();
+        for (build, agent, since) in self.dispatcher.held() {
+            builds.entry(agent).or_default().push((build, since));
+        }
+        builds
     }
 }

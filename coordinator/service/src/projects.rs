@@ -12,6 +12,7 @@ mod request;
 mod tests;
 
 pub(crate) use check::{bucket_problem, check_logs, check_tags};
+pub(crate) use naming::role_arn;
 pub use request::ProjectRequest;
 
 use crate::records::{ListedAs, SortBy, removal, write};

@@ -1,8 +1,8 @@
 //! What a project or an override reaches for: secrets, parameters, objects, log groups. Builds themselves hold no rights, so
 //! whoever names such a thing must be allowed it, or a build would lend its reach to anybody. Pure.
 //!
-//! What a project holds already stays usable by all who may start it, as with CodeBuild's service role; so does what a
-//! buildspec in the source names.
+//! What a project holds already stays usable by all who may start it, as with CodeBuild's service role. What a buildspec
+//! in the source names is bounded by `service_role`, where the project's names somebody.
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +21,25 @@ pub struct Reach {
 }
 
 impl Settings {
+    /// The resource of a parameter that is named by name or ARN, each with or without a version or label.
+    pub(crate) fn parameter_arn(&self, reference: &str) -> String {
+        if reference.starts_with("arn:") {
+            return reference.split(':').take(6).collect::<Vec<_>>().join(":");
+        }
+        let name = reference.split(':').next().unwrap_or(reference).trim_start_matches('/');
+        format!("arn:aws:ssm:{}:{}:parameter/{name}", self.region, self.account)
+    }
+
+    /// The resource of a secret as a build's reference names it; by name, the ARN has six characters that only its
+    /// record knows.
+    pub(crate) fn secret_arn(&self, reference: &str) -> String {
+        if reference.starts_with("arn:") {
+            return reference.split(':').take(7).collect::<Vec<_>>().join(":");
+        }
+        let name = reference.split(':').next().unwrap_or(reference);
+        format!("arn:aws:secretsmanager:{}:{}:secret:{name}-??????", self.region, self.account)
+    }
+
     /// What the members given by CreateProject or UpdateProject reach for.
     pub fn reach_of_project(&self, given: &ProjectRequest) -> Vec<Reach> {
         let mut reach = Collector { settings: self, project: &given.name, found: Vec::new() };
@@ -102,22 +121,11 @@ impl Collector<'_> {
     }
 
     fn parameter(&mut self, name: &str) {
-        let Settings { region, account, .. } = self.settings;
-        let own = || format!("arn:aws:ssm:{region}:{account}:parameter/{}", name.trim_start_matches('/'));
-        let resource = if name.starts_with("arn:") { name.to_owned() } else { own() };
-        self.add("ssm:GetParameters", resource);
+        self.add("ssm:GetParameters", self.settings.parameter_arn(name));
     }
 
-    /// A secret's ARN has six characters that only its record knows.
     fn secret(&mut self, reference: &str) {
-        let Settings { region, account, .. } = self.settings;
-        let resource = if reference.starts_with("arn:") {
-            reference.split(':').take(7).collect::<Vec<_>>().join(":")
-        } else {
-            let name = reference.split(':').next().unwrap_or(reference);
-            format!("arn:aws:secretsmanager:{region}:{account}:secret:{name}-??????")
-        };
-        self.add("secretsmanager:GetSecretValue", resource);
+        self.add("secretsmanager:GetSecretValue", self.settings.secret_arn(reference));
     }
 
     fn artifacts(&mut self, artifacts: &ProjectArtifacts) {

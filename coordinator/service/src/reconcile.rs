@@ -1,6 +1,7 @@
 //! Tasks that bring the world in line with the records: each is idempotent, takes no input, and is woken both by a
 //! bell and by a timer, so that a lost ring costs time and nothing else.
 
+mod drains;
 mod leases;
 mod matching;
 mod outbox;
@@ -18,9 +19,10 @@ use tokio_util::task::TaskTracker;
 /// Takes stock of what the store holds and starts every reconciler; they end with `shutdown`.
 pub async fn run(service: &Service, shutdown: &CancellationToken) -> Result<TaskTracker, Error> {
     for build in service.store().active().await? {
-        service.inner.load.note(&build);
+        service.note(&build);
     }
     service.recall_launches().await?;
+    queue::fill(service).await?;
     let tasks = TaskTracker::new();
     macro_rules! start {
         ($($task:ident),+) => {$({
@@ -30,7 +32,7 @@ pub async fn run(service: &Service, shutdown: &CancellationToken) -> Result<Task
             });
         })+};
     }
-    start!(matching, leases, queue, outbox, retention, scaling);
+    start!(drains, matching, leases, queue, outbox, retention, scaling);
     tasks.close();
     Ok(tasks)
 }

@@ -39,9 +39,11 @@ impl Service {
         token: &LeaseToken,
         references: &[(SecretKind, String)],
     ) -> Result<Vec<Secret>, Error> {
-        self.leased(agent, token).await?;
+        let job = self.leased(agent, token).await?.spec;
+        let bounds = self.bounds(&job).await?;
         let mut values = Vec::with_capacity(references.len());
         for (kind, reference) in references {
+            self.may_have_secret(&bounds, *kind, reference).await?;
             let value = self.inner.parts.secrets.resolve(*kind, reference).await?;
             values.push(value.ok_or_else(|| {
                 Error::not_found(match kind {

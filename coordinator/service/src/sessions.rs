@@ -1,8 +1,9 @@
 //! Which agents are connected now, and the way to tell them something.
 
-use buildyard_model::{AgentId, Capacity, JobSpec, LeaseToken, Timestamp};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use buildyard_model::{Affinity, AgentId, Capacity, JobSpec, LeaseToken, Timestamp, Vitals, Withdrawal};
+use buildyard_scheduler::placement::{Closed, Standing};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -42,26 +43,65 @@ pub(crate) struct Session {
     /// The agent asked for no more builds, or a person did.
     pub(crate) draining: bool,
     /// Its instance is to go.
+    pub(crate) retiring: bool,
+    /// The agent itself asked for no more.
     pub(crate) leaving: bool,
+    /// What a person said who took it out of service.
+    pub(crate) withdrawn: Option<Withdrawal>,
     pub(crate) last_seen: Timestamp,
+    /// Images, mirrors and caches that the agent says it has.
+    pub(crate) holds: Arc<BTreeSet<Affinity>>,
+    /// How its host does.
+    pub(crate) vitals: Option<Vitals>,
     /// Given no offers before this moment, because it declined one.
     pub(crate) resting_until: Timestamp,
     pub(crate) sender: mpsc::Sender<ToAgent>,
 }
 
 impl Session {
-    pub(crate) fn accepting(&self, now: Timestamp) -> bool {
-        !self.draining && !self.leaving && self.unhealthy.is_none() && self.resting_until <= now
+    /// The agent as the matcher sees it.
+    fn standing(&self) -> Standing {
+        let declined = || Closed::Until(self.resting_until, "has just declined a build".to_owned());
+        let closed = match &self.unhealthy {
+            Some(trouble) => Some(Closed::Because(format!("is unhealthy: {trouble}"))),
+            None => match self.withheld() {
+                Some(words) => Some(Closed::Because(words)),
+                None => (self.resting_until > Timestamp(0)).then(declined),
+            },
+        };
+        Standing {
+            capacity: self.capacity.clone(),
+            holds: Arc::clone(&self.holds),
+            // 0 says that it could not be measured.
+            disk_mib: self.vitals.map(|vitals| vitals.disk_free_mib).filter(|free| *free > 0),
+            closed,
+        }
+    }
+
+    /// Takes it out of service, or back.
+    pub(crate) fn stand(&mut self, withdrawn: Option<Withdrawal>) {
+        self.draining = self.leaving || withdrawn.is_some();
+        self.withdrawn = withdrawn;
+    }
+
+    /// Why it is given no builds whatever its health, as words behind its name.
+    pub(crate) fn withheld(&self) -> Option<String> {
+        let words = || self.withdrawn.as_ref().map_or_else(|| "is draining".to_owned(), Withdrawal::words);
+        let retires = || self.retiring.then(|| "takes no more builds, for its instance is to go".to_owned());
+        self.draining.then(words).or_else(retires)
     }
 }
 
 #[derive(Debug, Default)]
 struct State {
     last_number: u64,
-    sessions: BTreeMap<AgentId, Session>,
+    sessions: BTreeMap<AgentId, Arc<Session>>,
+    /// Came, went or may stand differently since the matcher looked last.
+    changed: HashSet<AgentId>,
 }
 
-/// The connected agents.
+/// The connected agents. Sessions are handed out as they stand, shared: to look at ten thousand of them costs no copy
+/// of what each can do. One that changes while somebody looks is copied then.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions(Mutex<State>);
 
@@ -80,7 +120,8 @@ impl Sessions {
         let mut state = self.state();
         state.last_number += 1;
         let number = state.last_number;
-        state.sessions.insert(agent.clone(), make(number, sender));
+        state.sessions.insert(agent.clone(), Arc::new(make(number, sender)));
+        state.changed.insert(agent.clone());
         (number, receiver)
     }
 
@@ -90,6 +131,7 @@ impl Sessions {
         let current = state.sessions.get(agent).is_some_and(|session| session.number == number);
         if current {
             state.sessions.remove(agent);
+            state.changed.insert(agent.clone());
         }
         current
     }
@@ -101,25 +143,47 @@ impl Sessions {
         let sent = session.sender.try_send(message).is_ok();
         if !sent {
             state.sessions.remove(agent);
+            state.changed.insert(agent.clone());
         }
         sent
     }
 
+    /// Ends the agent's session, whichever it is. What was sent before still reaches it.
+    pub(crate) fn end(&self, agent: &AgentId) {
+        let mut state = self.state();
+        state.sessions.remove(agent);
+        state.changed.insert(agent.clone());
+    }
+
     pub(crate) fn update(&self, agent: &AgentId, change: impl FnOnce(&mut Session)) {
-        if let Some(session) = self.state().sessions.get_mut(agent) {
-            change(session);
+        let mut state = self.state();
+        if let Some(session) = state.sessions.get_mut(agent) {
+            change(Arc::make_mut(session));
+            state.changed.insert(agent.clone());
         }
     }
 
-    pub(crate) fn get(&self, agent: &AgentId) -> Option<Session> {
+    /// Lets the matcher look at the agent again.
+    pub(crate) fn touch(&self, agent: &AgentId) {
+        self.state().changed.insert(agent.clone());
+    }
+
+    /// The agents that changed since this was asked last, with how they stand; none for those that are not connected.
+    pub(crate) fn changed(&self) -> Vec<(AgentId, Option<Standing>)> {
+        let mut state = self.state();
+        let changed = std::mem::take(&mut state.changed);
+        let standing = |agent: AgentId| {
+            let standing = state.sessions.get(&agent).map(|session| session.standing());
+            (agent, standing)
+        };
+        changed.into_iter().map(standing).collect()
+    }
+
+    pub(crate) fn get(&self, agent: &AgentId) -> Option<Arc<Session>> {
         self.state().sessions.get(agent).cloned()
     }
 
-    pub(crate) fn all(&self) -> Vec<(AgentId, Session)> {
-        self.state().sessions.iter().map(|(agent, session)| (agent.clone(), session.clone())).collect()
-    }
-
-    pub(crate) fn find(&self, wanted: impl Fn(&Session) -> bool) -> Option<AgentId> {
-        self.state().sessions.iter().find(|(_, session)| wanted(session)).map(|(agent, _)| agent.clone())
+    pub(crate) fn all(&self) -> Vec<(AgentId, Arc<Session>)> {
+        self.state().sessions.iter().map(|(agent, session)| (agent.clone(), Arc::clone(session))).collect()
     }
 }

@@ -7,7 +7,7 @@ pub(crate) use clock::{Hands, RuntimeClock};
 pub(crate) use flawed::Flawed;
 
 use crate::{
-    HeldSecrets, Hello, Parts, Retention, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile,
+    Hello, Parts, Queueing, Retention, Safe, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile,
 };
 use async_trait::async_trait;
 use buildyard_blobs::{Error as BlobError, ObjectInfo, Objects, Page, Transfers};
@@ -163,15 +163,30 @@ impl Rig {
         Self::start_on(Arc::new(buildyard_store::Memory::default()), Arc::new(SystemClock), |_| {}).await
     }
 
+    /// Starts on a store and a clock, with fleets.
+    pub(crate) async fn start_hosted(store: Arc<dyn Store>, clock: Arc<dyn Clock>, hosting: crate::Hosting) -> Self {
+        Self::start_with(store, clock, |_| {}, Some(hosting)).await
+    }
+
     /// Starts on a store and a clock, with settings changed.
     pub(crate) async fn start_on(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
+        Self::start_with(store, clock, change, None).await
+    }
+
+    async fn start_with(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        change: impl FnOnce(&mut Settings),
+        hosting: Option<crate::Hosting>,
+    ) -> Self {
         let blobs = Arc::new(MemoryBlobs::default());
         let mut settings = Settings {
             region: "us-east-1".into(),
+            prices: crate::Prices::default(),
             account: "000000000000".into(),
             artifact_bucket: "artifacts".into(),
             system_bucket: "system".into(),
@@ -180,17 +195,24 @@ impl Rig {
             client_tokens_sha256: vec![fingerprint(CLIENT_TOKEN)],
             timings: Timings::default(),
             retention: Retention::default(),
+            queue: Queueing::default(),
+            builds: crate::BuildSettings::default(),
         };
         change(&mut settings);
+        let vault = buildyard_vault::Vault::forgetful().unwrap();
+        let safe = Safe::new(store.clone(), vault.clone(), clock.clone(), &settings.region, &settings.account);
         let service = Service::new(Parts {
-            vault: buildyard_vault::Vault::forgetful().unwrap(),
+            vault,
             store,
             objects: blobs.clone(),
             transfers: blobs.clone(),
-            secrets: Arc::new(HeldSecrets::default()),
+            secrets: Arc::new(safe),
             clock,
             settings,
         });
+        if let Some(hosting) = hosting {
+            service.host_fleets(hosting);
+        }
         let shutdown = CancellationToken::new();
         reconcile::run(&service, &shutdown).await.unwrap();
         Self { service, blobs, shutdown }

@@ -214,7 +214,8 @@ async fn a_waiting_build_says_why() {
     let (second, third) = (rig.submit("p1").await, rig.submit("p1").await);
     assert_eq!(reason(&first).await, None);
     assert_eq!(reason(&second).await.as_deref(), Some("agent a1 is full"));
-    assert_eq!(reason(&third).await.as_deref(), Some("agent a1 is full; 1 build waits before this one"));
+    let behind = "agent a1 is full; 1 build waits before this one; project p1 has 1 of 1 slots in use";
+    assert_eq!(reason(&third).await.as_deref(), Some(behind));
     rig.service.heartbeat(&agent.name, "the disk is full");
     let listed = rig.service.builds(&buildyard_store::ListQuery { limit: 9, ..Default::default() }).await.unwrap();
     let reasons: Vec<_> = listed.iter().map(|view| view.reason.as_deref()).collect();

@@ -85,6 +85,10 @@ impl Service {
                 ),
             ));
         }
+        let bounds = self.bounds(&job).await?;
+        for file in files {
+            bounds.check("s3:PutObject", &object_arn(&file.bucket, &file.key))?;
+        }
         let arn = job.arn();
         let opened: Vec<OpenedUpload> = stream::iter(files.to_vec())
             .map(|file| {
@@ -129,10 +133,16 @@ impl Service {
         if !may_read(&job, bucket, key) {
             return Err(Error::new(crate::Kind::Denied, format!("build {} names no source {bucket}/{key}", job.id)));
         }
+        let bounds = self.bounds(&job).await?;
         if key.ends_with('/') || key.is_empty() {
-            return self.page(bucket, key, after).await;
+            bounds.check("s3:ListBucket", &format!("arn:aws:s3:::{bucket}"))?;
+            let page = self.page(bucket, key, after).await?;
+            let read = |object: &StoredObject| bounds.check("s3:GetObject", &object_arn(bucket, &object.key));
+            page.objects.iter().try_for_each(read)?;
+            return Ok(page);
         }
-        let info = self.inner.parts.objects.head(bucket, key).await?;
+        bounds.check("s3:GetObject", &object_arn(bucket, key))?;
+        let info = self.inner.parts.objects.head(bucket, key).await.map_err(|error| self.unread(error, bucket, key))?;
         let valid = self.settings().timings.presigned;
         let url = self.inner.parts.transfers.presign_get(bucket, key, version, valid).await?;
         let object = StoredObject {
@@ -143,6 +153,21 @@ impl Service {
             url,
         };
         Ok(DownloadPage { objects: vec![object], next: String::new() })
+    }
+
+    /// A source that cannot be read, and what to do about it.
+    fn unread(&self, error: buildyard_blobs::Error, bucket: &str, key: &str) -> Error {
+        if !matches!(error, buildyard_blobs::Error::NotFound(_)) {
+            return error.into();
+        }
+        let next = if bucket == self.settings().system_bucket {
+            "what was uploaded for a build is kept for some time only ([retention] sources): start a new build from the \
+             folder"
+                .to_owned()
+        } else {
+            format!("upload it (`aws s3 cp FILE s3://{bucket}/{key}`), or name another location in the project")
+        };
+        Error::not_found(format!("there is no object {key} in bucket {bucket}: {next}"))
     }
 
     async fn page(&self, bucket: &str, prefix: &str, after: &str) -> Result<DownloadPage, Error> {
@@ -204,6 +229,10 @@ impl Service {
             StoredObject { path, bucket: bucket.to_owned(), key: key.to_owned(), size_bytes: info.size_bytes, url };
         Ok(DownloadPage { objects: vec![object], next: String::new() })
     }
+}
+
+fn object_arn(bucket: &str, key: &str) -> String {
+    format!("arn:aws:s3:::{bucket}/{key}")
 }
 
 /// Whether a build's artifacts may go there.

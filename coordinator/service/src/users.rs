@@ -11,6 +11,7 @@ mod names;
 mod people;
 mod policies;
 mod record;
+mod role;
 #[cfg(test)]
 mod tests;
 mod usage;

@@ -1,10 +1,55 @@
 //! Builds as people see them, with the reason of those that wait: found in the live fleet when somebody looks.
 
-use crate::sessions::Session;
+use crate::load::Held;
 use crate::{Error, Service};
-use buildyard_model::{BuildView, Timestamp};
-use buildyard_scheduler::placement::{AgentLoad, MOST_COUNTED, Onlooker, why_waiting};
+use buildyard_model::{
+    AgentId, BuildId, BuildView, FleetName, ProjectName, Requirements, Resources, Timestamp, WaitReason,
+};
+use buildyard_scheduler::queue::Shares;
+use buildyard_scheduler::why::{self, MOST_COUNTED, Onlooker, Standing};
 use buildyard_scheduler::{Build, Candidate, State};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// What is needed to say why builds wait, as it is at one moment.
+pub(crate) struct Look {
+    agents: Vec<Onlooker>,
+    /// Places of the first builds in the order.
+    places: HashMap<BuildId, usize>,
+    launches: HashMap<FleetName, u32>,
+    shares: Shares,
+    /// What was found for those that want the same.
+    found: HashMap<Requirements, Result<AgentId, WaitReason>>,
+}
+
+impl Look {
+    pub(crate) fn of(held: &Held, now: Timestamp) -> Self {
+        let agents = held.dispatcher.agents().map(|(load, closed)| {
+            let closed = closed.and_then(|closed| closed.reason(now)).map(str::to_owned);
+            Onlooker { load, closed }
+        });
+        let mut agents: Vec<Onlooker> = agents.collect();
+        agents.sort_by(|one, other| one.load.agent.cmp(&other.load.agent));
+        let order = held.dispatcher.queue().order(MOST_COUNTED);
+        let places = order.into_iter().enumerate().map(|(at, candidate)| (candidate.build, at)).collect();
+        let shares = held.dispatcher.queue().shares().clone();
+        Self { agents, places, launches: held.launches.clone(), shares, found: HashMap::new() }
+    }
+
+    /// Why a build waits.
+    pub(crate) fn reasons(&mut self, build: &BuildId, wanted: &Requirements) -> Vec<WaitReason> {
+        let place = match self.found.get(wanted) {
+            Some(place) => place.clone(),
+            None => self.found.entry(wanted.clone()).or_insert(why::place(wanted, &self.agents)).clone(),
+        };
+        // One that is not among those looked at stands behind them all.
+        let ahead = self.places.get(build).copied().unwrap_or(self.places.len());
+        let standing = Standing::of(build.project().clone(), ahead, &self.shares);
+        let on_demand = FleetName::on_demand();
+        let launches = self.launches.get(wanted.fleet.as_ref().unwrap_or(&on_demand)).copied().unwrap_or(0);
+        why::reasons(wanted.fleet.as_ref(), place, &standing, launches)
+    }
+}
 
 impl Service {
     /// The builds' views, those of waiting builds with the reason.
@@ -13,12 +58,16 @@ impl Service {
         if !builds.iter().any(waits) {
             return Ok(builds.iter().map(Build::view).collect());
         }
-        let agents = self.onlookers();
-        let queue = self.store().waiting(u32::try_from(MOST_COUNTED).unwrap_or(u32::MAX)).await?;
+        let mut look = {
+            let now = self.now();
+            let mut held = self.inner.load.held();
+            held.follow(&self.inner.sessions, now);
+            Look::of(&held, now)
+        };
         let view = |build: &Build| {
             let mut view = build.view();
             if waits(build) {
-                let why = why_waiting(&build.spec.requirements(), before(build, &queue), &agents);
+                let why = why::text(&look.reasons(&build.spec.id, &build.spec.requirements()));
                 // What is stored says why it waits again.
                 let why = self.with_outlook(build, why);
                 view.reason = Some(build.reason.as_ref().map_or(why.clone(), |again| format!("{why} ({again})")));
@@ -28,30 +77,28 @@ impl Service {
         Ok(builds.iter().map(view).collect())
     }
 
-    fn onlookers(&self) -> Vec<Onlooker> {
-        let now = self.now();
-        let connected = self.inner.sessions.all().into_iter();
-        connected
-            .map(|(agent, session)| {
-                let (builds, used) = self.inner.load.of(&agent);
-                let closed = closed(&session, now);
-                Onlooker { load: AgentLoad { agent, capacity: session.capacity, builds, used }, closed }
-            })
-            .collect()
+    /// The waiting builds in the order in which they would be given slots if none of them ended meanwhile, the first
+    /// `most`; from memory.
+    pub fn waiting_builds(&self, most: usize) -> Vec<Candidate> {
+        self.inner.load.held().dispatcher.queue().order(most)
     }
-}
 
-fn before(build: &Build, queue: &[Candidate]) -> usize {
-    // One that is not among those read stands behind them all.
-    queue.iter().position(|candidate| candidate.build == build.spec.id).unwrap_or(queue.len())
-}
+    /// How many builds the agent has and what they use together, what is being granted included; from memory.
+    pub fn load_of(&self, agent: &AgentId) -> (u32, Resources) {
+        self.inner.load.held().dispatcher.load(agent)
+    }
 
-fn closed(session: &Session, now: Timestamp) -> Option<String> {
-    match &session.unhealthy {
-        Some(trouble) => Some(format!("is unhealthy: {trouble}")),
-        None if session.draining => Some("is draining".to_owned()),
-        None if session.leaving => Some("is leaving, for its instance is to go".to_owned()),
-        None if !session.accepting(now) => Some("has just declined a build".to_owned()),
-        None => None,
+    /// How long such a build takes: the duration that so many of a hundred recent builds of the project stay below.
+    pub fn usual_duration(&self, project: &ProjectName, percent: usize) -> Option<Duration> {
+        self.inner.load.held().durations.percentile(project, percent)
+    }
+
+    /// So many instances were asked for in the fleet whose agents have not joined: said to those whose builds wait.
+    pub fn note_launches(&self, fleet: &FleetName, launches: u32) {
+        let mut held = self.inner.load.held();
+        match launches {
+            0 => drop(held.launches.remove(fleet)),
+            _ => drop(held.launches.insert(fleet.clone(), launches)),
+        }
     }
 }

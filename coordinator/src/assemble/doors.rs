@@ -1,7 +1,7 @@
 //! The doors: bound before anything depends on their addresses, opened when everything behind them is there.
 
 use super::StartError;
-use crate::config::ListenConfig;
+use crate::config::{ListenConfig, MetricsConfig};
 use buildyard_aws_api::{Context, Http, Signatures};
 use buildyard_blobs::{Credentials, Embedded};
 use buildyard_service::Service;
@@ -16,12 +16,17 @@ pub(super) struct Listeners {
     pub(super) http_address: SocketAddr,
     pub(super) grpc: TcpListener,
     pub(super) grpc_address: SocketAddr,
+    pub(super) metrics: Option<TcpListener>,
 }
 
-pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError> {
+pub(super) async fn bind(config: &ListenConfig, metrics: &MetricsConfig) -> Result<Listeners, StartError> {
     let (http, http_address) = listen("HTTP", config.http, "--http or listen.http").await?;
     let (grpc, grpc_address) = listen("gRPC", config.grpc, "--grpc or listen.grpc").await?;
-    Ok(Listeners { http, http_address, grpc, grpc_address })
+    let metrics = match metrics.listen {
+        Some(address) => Some(listen("metrics", address, "metrics.listen").await?.0),
+        None => None,
+    };
+    Ok(Listeners { http, http_address, grpc, grpc_address, metrics })
 }
 
 async fn listen(
@@ -54,6 +59,14 @@ pub(super) fn open(
             stop.cancel();
         }
     });
+    if let Some(metrics) = listeners.metrics {
+        let (service, stop) = (service.clone(), shutdown.clone());
+        let render = move || {
+            let service = service.clone();
+            async move { service.metrics_text().await }
+        };
+        tasks.spawn(buildyard_metrics::serve(metrics, render, stop));
+    }
     let stop = shutdown.clone();
     tasks.spawn(async move {
         if let Err(error) = buildyard_agent_api::serve(listeners.grpc, service, stop.clone()).await {

@@ -24,6 +24,8 @@ pub struct SecretsConfig {
     pub region: Option<String>,
     /// `http://host:port` or `https://host:port` in place of AWS's own addresses.
     pub endpoint: Option<String>,
+    /// Whether only builds whose project's service role names a user or a policy of this coordinator get secrets.
+    pub require_role: bool,
 }
 
 impl SecretsConfig {

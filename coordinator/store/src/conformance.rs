@@ -38,7 +38,7 @@ macro_rules! suite {
                 outbox_entries_go_when_done_and_their_ids_never_return,
             ],
             queueing: [
-                the_queue_is_in_order_of_priority_and_submission,
+                the_queue_is_read_in_pages_by_submission,
                 the_queue_follows_the_state,
                 builds_that_waited_too_long_are_overdue,
             ],

@@ -32,6 +32,10 @@ pub enum DocumentKind {
     Launch,
     /// What happened in a fleet, by `<fleet>/<time>-<number>`.
     FleetEvent,
+    /// That an agent was removed, by its credential's fingerprint.
+    RemovedAgent,
+    /// A day's usage, by `<day>/<project>/<fleet>/<compute type>`.
+    Usage,
 }
 
 impl DocumentKind {
@@ -52,6 +56,8 @@ impl DocumentKind {
             Self::Fleet => "fleet",
             Self::Launch => "launch",
             Self::FleetEvent => "fleet-event",
+            Self::RemovedAgent => "removed-agent",
+            Self::Usage => "usage",
         }
     }
 }

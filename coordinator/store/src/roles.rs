@@ -2,7 +2,7 @@
 
 use crate::document::{Change, Document, DocumentKind};
 use async_trait::async_trait;
-use buildyard_model::{AgentId, BuildId, Capacity, JobSpec, ProjectName, Timestamp};
+use buildyard_model::{AgentId, BuildId, Capacity, JobSpec, ProjectName, Timestamp, Withdrawal};
 use buildyard_scheduler::placement::Candidate;
 use buildyard_scheduler::{Build, Effect, Step};
 use serde::{Deserialize, Serialize};
@@ -112,8 +112,9 @@ pub trait Builds: Send + Sync {
 /// What waits and what is in an agent's hands.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Waiting builds in order: priority, then submission. At most `limit`.
-    async fn waiting(&self, limit: u32) -> Result<Vec<Candidate>, Error>;
+    /// Waiting builds with their places in the order of submission, those behind `after` (0: all) in that order; at most
+    /// `limit`. Which of them goes first is not the store's to say.
+    async fn waiting(&self, after: u64, limit: u32) -> Result<Vec<(u64, Candidate)>, Error>;
     /// Waiting builds whose queue time-out is over at `now`, the longest overdue first.
     async fn overdue(&self, now: Timestamp) -> Result<Vec<BuildId>, Error>;
     /// Every build that is Leased, Running or Stopping, in order of submission. One whose record is damaged is logged
@@ -133,6 +134,9 @@ pub struct AgentRecord {
     pub capacity: Option<Capacity>,
     /// Whether a person asked it to take no builds.
     pub draining: bool,
+    /// What that person said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Withdrawal>,
     pub enrolled_at: Timestamp,
     pub last_seen: Timestamp,
 }

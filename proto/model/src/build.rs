@@ -1,6 +1,7 @@
 //! A build as people and programs see it from outside.
 
 use crate::artifact::ArtifactRecord;
+use crate::compute::Resources;
 use crate::id::{AgentId, BuildId, ProjectName};
 use crate::job::RetryOf;
 use crate::log::LogOffset;
@@ -32,6 +33,9 @@ pub struct BuildView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_source_version: Option<String>,
     pub image: String,
+    /// What its compute type stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
     /// The image by digest, once an agent resolved it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_digest: Option<String>,

@@ -28,7 +28,7 @@ pub enum EnvironmentType {
 }
 
 /// What a build may use, or what an agent has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Resources {
     /// Virtual CPUs.
     pub vcpu: u32,

@@ -132,8 +132,18 @@ impl JobSpec {
             disk_mib: 0,
             fleet: self.fleet(),
             overflow: self.overflow,
-            prefers: vec![Affinity::image(&self.environment.image)],
+            prefers: self.prefers(),
         }
+    }
+
+    /// The image, and what the sources are mirrors of.
+    fn prefers(&self) -> Vec<Affinity> {
+        let sources = std::iter::once(&self.source).chain(self.secondary_sources.iter().map(|other| &other.source));
+        let located = sources.filter_map(|source| match &source.kind {
+            SourceKind::Git { location, .. } | SourceKind::S3 { location } => Some(Affinity::source(location)),
+            SourceKind::None | SourceKind::Local { .. } => None,
+        });
+        std::iter::once(Affinity::image(&self.environment.image)).chain(located).collect()
     }
 }
 

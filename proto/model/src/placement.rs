@@ -3,7 +3,10 @@
 use crate::compute::Resources;
 use crate::fleet::FleetName;
 use crate::id::{AgentId, BuildId};
+use crate::release::Skew;
 use crate::time::Timestamp;
+use crate::vitals::Vitals;
+use crate::withdrawal::Withdrawal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,7 +26,7 @@ impl Architecture {
 }
 
 /// What an agent must offer to be given a build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Requirements {
     /// CPU and memory of the compute type.
     pub resources: Resources,
@@ -47,7 +50,8 @@ pub struct Requirements {
     /// Whether a build of a fleet may go to the agents of builds without one, too: the fleet's overflow ON_DEMAND.
     #[serde(default)]
     pub overflow: bool,
-    /// What it goes faster with: image, source mirror, cache. An agent that holds them is preferred.
+    /// What it goes faster with: image, source mirror, cache; what comes first weighs more than all behind it. An
+    /// agent that holds them is preferred.
     #[serde(default)]
     pub prefers: Vec<Affinity>,
 }
@@ -82,7 +86,7 @@ impl Affinity {
 }
 
 /// What an agent has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Capacity {
     /// Builds at once.
     pub slots: u32,
@@ -115,6 +119,8 @@ pub enum AgentStatus {
     Online,
     /// Connected, finishes what it has and takes nothing new.
     Draining,
+    /// Connected, and given nothing new until a person says otherwise.
+    Cordoned,
     /// Connected, but cannot run builds now (engine gone, disk full).
     Unhealthy,
     /// Not connected.
@@ -136,4 +142,13 @@ pub struct AgentView {
     /// What it runs now.
     pub builds: Vec<BuildId>,
     pub last_seen: Timestamp,
+    /// How its host did when it was last looked at, while it is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vitals: Option<Vitals>,
+    /// That a person took it out of service, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Withdrawal>,
+    /// How its release stands to the coordinator's, where they differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skew: Option<Skew>,
 }

@@ -46,6 +46,17 @@ pub(super) fn put_on(body: &mut ContainerCreateBody, network: &str) {
     body.labels.get_or_insert_default().insert(LENT.to_owned(), network.to_owned());
 }
 
+/// Lets mounts be that lie below the engine's own root, as the folders of an agent on a volume do: the engine takes these
+/// only with mounts coming through from the host.
+pub(super) fn reach_into(body: &mut ContainerCreateBody, engine_root: &Path) {
+    let mounts = body.host_config.iter_mut().flat_map(|host| host.mounts.iter_mut().flatten());
+    for mount in
+        mounts.filter(|mount| mount.source.as_ref().is_some_and(|source| Path::new(source).starts_with(engine_root)))
+    {
+        mount.bind_options.get_or_insert_default().propagation = Some(MountBindOptionsPropagationEnum::RSLAVE);
+    }
+}
+
 fn host_config(spec: &SandboxSpec, host: Resources, options: &EngineOptions) -> Result<HostConfig, ExecutorError> {
     let memory = bytes(spec.limits.resources.memory_mib);
     // Engines refuse more CPUs than they have; a big compute type on a small host just gets all of it.
@@ -130,6 +141,17 @@ mod tests {
         assert_eq!(config.nano_cpus, Some(2_000_000_000));
         assert_eq!((config.memory, config.memory_swap), (Some(4 << 30), Some(4 << 30)));
         assert_eq!(config.pids_limit, Some(100));
+    }
+
+    #[test]
+    fn a_folder_below_the_engines_root_is_mounted_as_the_engine_wants_it() {
+        let propagation = |root: &str| {
+            let mut body = body(&spec(), HOST, &EngineOptions::default()).unwrap();
+            reach_into(&mut body, Path::new(root));
+            body.host_config.unwrap().mounts.unwrap()[0].bind_options.as_ref().unwrap().propagation
+        };
+        assert_eq!(propagation("/a:b"), Some(MountBindOptionsPropagationEnum::RSLAVE));
+        assert_eq!(propagation("/a"), Some(MountBindOptionsPropagationEnum::RPRIVATE));
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub(super) async fn create(engine: &Engine, spec: &SandboxSpec) -> Result<Sandbo
     mounts::check(&spec.mounts, link.address.socket()).await?;
     let id = SandboxId(format!("{PREFIX}{}", spec.name));
     let mut body = container::body(spec, engine.resources(), &engine.options)?;
+    if let Some(root) = &engine.root {
+        container::reach_into(&mut body, root);
+    }
     let network = engine.spares.lend(&id);
     container::put_on(&mut body, network.name());
     let provide =

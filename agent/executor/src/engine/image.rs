@@ -34,7 +34,7 @@ pub(super) async fn prepare(
             ));
         }
         _ => {
-            pull(link, &reference, progress).await?;
+            pull(link, &reference, request.login.as_ref(), progress).await?;
             let pulled = inspect(link, &reference).await?;
             pulled.ok_or_else(|| {
                 absent(&reference, "it went away right after the pull: see whether something prunes images")

@@ -1,5 +1,5 @@
-//! Pulls an image: one line a second for people, an end when nothing moves, a few tries. Credentials are nobody's but
-//! the engine's own: the agent reads no `config.json`, so `credHelpers` and `credsStore` cannot start a program
+//! Pulls an image: one line a second for people, an end when nothing moves, a few tries. Credentials are the engine's own
+//! or those of the request: the agent reads no `config.json`, so `credHelpers` and `credsStore` cannot start a program
 //! (reliability S47, CVE-2020-13347).
 
 mod verdict;
@@ -8,7 +8,8 @@ use super::failure::Failure;
 use super::link::Link;
 use super::progress::PullProgress;
 use super::reference::Reference;
-use crate::sandbox::{ExecutorError, Progress};
+use crate::sandbox::{ExecutorError, Progress, RegistryLogin};
+use bollard::auth::DockerCredentials;
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures::StreamExt;
 use tokio::time::{Instant, sleep};
@@ -16,6 +17,8 @@ use verdict::{Cause, cause};
 
 /// Tries in all. A registry that says no is asked once; one that cannot be reached or stalls is asked again.
 const TRIES: u32 = 4;
+/// What engines call the registry of images that name none.
+const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
 /// How one try ended.
 #[derive(Debug)]
@@ -31,14 +34,20 @@ enum Verdict {
 /// # Errors
 /// `Image` when the registry refuses it, `Registry` when the registry cannot be reached or is not well, `Failed` when
 /// this host cannot take it, `Unreachable` when the engine is silent.
-pub(super) async fn pull(link: &Link, reference: &Reference, progress: Progress<'_>) -> Result<(), ExecutorError> {
+pub(super) async fn pull(
+    link: &Link,
+    reference: &Reference,
+    login: Option<&RegistryLogin>,
+    progress: Progress<'_>,
+) -> Result<(), ExecutorError> {
     let image = reference.full();
+    let credentials = login.map(|login| credentials(reference, login));
     let until = Instant::now() + link.deadlines.pull;
     let mut pause = link.deadlines.pull_pause;
     let mut tries = 0;
     loop {
         tries += 1;
-        let why = match try_once(link, &image, until, progress).await {
+        let why = match try_once(link, &image, credentials.clone(), until, progress).await {
             Ok(()) => return Ok(()),
             Err(Verdict::Final(error)) => return Err(error),
             Err(Verdict::Again(why)) => why,
@@ -55,9 +64,26 @@ pub(super) async fn pull(link: &Link, reference: &Reference, progress: Progress<
     }
 }
 
-async fn try_once(link: &Link, image: &str, until: Instant, progress: Progress<'_>) -> Result<(), Verdict> {
+/// As engines want them: for this registry, and for no other that it may lead to.
+fn credentials(reference: &Reference, login: &RegistryLogin) -> DockerCredentials {
+    DockerCredentials {
+        username: Some(login.username.clone()),
+        password: Some(login.password.expose().to_owned()),
+        serveraddress: Some(reference.registry().unwrap_or(DOCKER_HUB).to_owned()),
+        ..DockerCredentials::default()
+    }
+}
+
+async fn try_once(
+    link: &Link,
+    image: &str,
+    credentials: Option<DockerCredentials>,
+    until: Instant,
+    progress: Progress<'_>,
+) -> Result<(), Verdict> {
+    let is_anonymous = credentials.is_none();
     let options = CreateImageOptionsBuilder::default().from_image(image).build();
-    let mut messages = Box::pin(link.docker.create_image(Some(options), None, None));
+    let mut messages = Box::pin(link.docker.create_image(Some(options), None, credentials));
     let mut state = PullProgress::new(image);
     let mut moved = Instant::now();
     if let Some(line) = state.line(moved.into_std()) {
@@ -75,7 +101,9 @@ async fn try_once(link: &Link, image: &str, until: Instant, progress: Progress<'
                     progress(line);
                 }
             }
-            Ok(Some(Err(error))) => return Err(judge(link.failure(error, &format!("pulling {image}")), image)),
+            Ok(Some(Err(error))) => {
+                return Err(judge(link.failure(error, &format!("pulling {image}")), image, is_anonymous));
+            }
             Err(_) if stall <= until => {
                 return Err(Verdict::Again(format!("no progress for {:?}", link.deadlines.pull_stall)));
             }
@@ -84,7 +112,7 @@ async fn try_once(link: &Link, image: &str, until: Instant, progress: Progress<'
     }
 }
 
-fn judge(failure: Failure, image: &str) -> Verdict {
+fn judge(failure: Failure, image: &str, is_anonymous: bool) -> Verdict {
     let (text, absent) = match failure {
         Failure::Unreachable(text) => return Verdict::Final(ExecutorError::Unreachable(text)),
         Failure::Absent(text) | Failure::Rejected(text) => (text, true),
@@ -92,10 +120,16 @@ fn judge(failure: Failure, image: &str) -> Verdict {
     };
     match cause(&text, image, absent) {
         Cause::Registry => Verdict::Again(text),
-        Cause::Image => Verdict::Final(ExecutorError::Image(format!(
-            "image {image} cannot be pulled: {text}; check its name and tag, and that the engine of this host is logged \
-             in to the registry"
-        ))),
+        Cause::Image => {
+            let login = if is_anonymous {
+                "that the engine of this host is logged in to the registry, or that the project has a registryCredential"
+            } else {
+                "username and password in the secret of the project's registryCredential"
+            };
+            Verdict::Final(ExecutorError::Image(format!(
+                "image {image} cannot be pulled: {text}; check its name and tag, and {login}"
+            )))
+        }
         Cause::Host => Verdict::Final(ExecutorError::Failed(format!(
             "image {image} cannot be stored: {text}; make room for the engine (`docker system df`), then retry the build"
         ))),

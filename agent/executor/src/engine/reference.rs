@@ -48,6 +48,14 @@ impl Reference {
         }
     }
 
+    /// The registry that is named, with its port; none for Docker Hub's and for ids.
+    pub(super) fn registry(&self) -> Option<&str> {
+        let Self::Named { repository, .. } = self else { return None };
+        let (first, _) = repository.split_once('/')?;
+        let is_domain = first.contains(['.', ':']) || first == "localhost";
+        Some(first).filter(|first| is_domain && !matches!(*first, "docker.io" | "index.docker.io"))
+    }
+
     /// Whether the reference can only ever mean one content.
     pub(super) fn is_immutable(&self) -> bool {
         matches!(self, Self::Id(_) | Self::Named { digest: Some(_), .. })

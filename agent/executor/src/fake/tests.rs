@@ -81,8 +81,10 @@ async fn a_failure_comes_once_and_in_order() {
 async fn an_image_is_answered_by_digest_with_the_lines_that_were_set() {
     let fake = Fake::new();
     fake.set_progress(vec!["Pulling app:1".into()]);
-    let (said, request) =
-        (std::sync::Mutex::new(vec![]), ImageRequest { reference: "app:1".into(), pull: PullPolicy::IfAbsent });
+    let (said, request) = (
+        std::sync::Mutex::new(vec![]),
+        ImageRequest { reference: "app:1".into(), pull: PullPolicy::IfAbsent, login: None },
+    );
     let name = fake.prepare_image(&request, &|line| said.lock().unwrap().push(line)).await.unwrap();
     assert!(name.starts_with("app:1@sha256:"), "{name}");
     assert_eq!(said.into_inner().unwrap(), ["Pulling app:1"]);

@@ -56,7 +56,7 @@ async fn the_host_says_that_it_isolates_nothing_and_ignores_images() {
     assert!(!capabilities.isolates && !capabilities.blocks_metadata);
     assert!(capabilities.resources.memory_mib > 100 && capabilities.resources.vcpu > 0, "{capabilities:?}");
     let said = std::sync::Mutex::new(String::new());
-    let request = ImageRequest { reference: "not an image".into(), pull: PullPolicy::Never };
+    let request = ImageRequest { reference: "not an image".into(), pull: PullPolicy::Never, login: None };
     host.prepare_image(&request, &|line| said.lock().unwrap().push_str(&line)).await.unwrap();
     assert!(said.into_inner().unwrap().contains("isolated from nothing"));
 }

@@ -41,6 +41,14 @@ impl Signals {
         matches!((&self.stop).read(&mut bytes), Ok(count) if count > 0)
     }
 
+    /// Sleeps until a signal comes or `other` is readable; whether a signal asked to stop.
+    pub(super) fn wait_beside(&self, other: BorrowedFd<'_>, at_most: Duration) -> bool {
+        let timeout = PollTimeout::try_from(at_most).unwrap_or(PollTimeout::MAX);
+        let [stop, child] = self.descriptors();
+        let _ = poll(&mut [stop, child, other].map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN)), timeout);
+        self.take()
+    }
+
     /// Sleeps until a signal comes, and takes it.
     pub(super) fn wait(&self, at_most: Duration) {
         let timeout = PollTimeout::try_from(at_most).unwrap_or(PollTimeout::MAX);

@@ -12,3 +12,4 @@ mod phases;
 mod stop;
 mod support;
 mod users;
+mod waiting;

@@ -143,10 +143,21 @@ impl Build {
     }
 
     pub(crate) fn start(&self) -> Child {
+        self.put_plan();
+        self.runner(&[])
+    }
+
+    /// Puts the plan in its place, as an agent does.
+    pub(crate) fn put_plan(&self) {
+        let draft = self.folder.path().join(PLAN_FILE);
+        fs::write(&draft, serde_json::to_vec(&self.plan).unwrap()).unwrap();
+        fs::rename(draft, self.folder.path().join("control").join(PLAN_FILE)).unwrap();
+    }
+
+    pub(crate) fn runner(&self, flags: &[&str]) -> Child {
         let control = self.folder.path().join("control");
-        fs::write(control.join(PLAN_FILE), serde_json::to_vec(&self.plan).unwrap()).unwrap();
         let mut command = Command::new(program());
-        command.args(["runner", "--control"]).arg(&control).stdin(Stdio::null());
+        command.args(["runner", "--control"]).arg(&control).args(flags).stdin(Stdio::null());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
         command.envs(self.inherited.iter().copied()).spawn().unwrap()
     }

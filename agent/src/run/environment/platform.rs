@@ -4,7 +4,7 @@
 //! none of it yet.
 
 use super::{Facts, PlacedSource};
-use buildyard_model::JobSpec;
+use buildyard_model::{JobSpec, LogNames};
 
 type Variables = Vec<(String, String)>;
 
@@ -34,7 +34,7 @@ fn of_build(job: &JobSpec) -> Variables {
         ("CODEBUILD_CI", "true".to_owned()),
         ("CODEBUILD_BUILD_ARN", job.arn()),
         ("CODEBUILD_BUILD_ID", id.to_string()),
-        ("CODEBUILD_BUILD_IMAGE", job.environment.image.clone()),
+        ("CODEBUILD_BUILD_IMAGE", image(job)),
         ("CODEBUILD_BUILD_NUMBER", job.build_number.to_string()),
         ("CODEBUILD_BUILD_SUCCEEDING", "1".to_owned()),
         (
@@ -44,13 +44,30 @@ fn of_build(job: &JobSpec) -> Variables {
         ("CODEBUILD_CONTAINER_NAME", "default".to_owned()),
         ("CODEBUILD_EXECUTION_ROLE_BUILD", String::new()),
         ("CODEBUILD_INITIATOR", job.initiator.clone()),
-        ("CODEBUILD_KMS_KEY_ID", format!("arn:aws:kms:{region}:{account}:alias/aws/s3")),
+        ("CODEBUILD_KMS_KEY_ID", key(job)),
         ("CODEBUILD_LAST_EXIT", "0".to_owned()),
-        ("CODEBUILD_LOG_PATH", id.uuid().to_string()),
+        ("CODEBUILD_LOG_PATH", LogNames::of(job).map_or_else(|| id.uuid().to_string(), |names| names.stream)),
         ("CODEBUILD_PROJECT_ARN", format!("arn:aws:codebuild:{region}:{account}:project/{}", id.project())),
         ("CODEBUILD_PUBLIC_BUILD_URL", String::new()),
         ("CODEBUILD_START_TIME", job.submitted_at.0.to_string()),
     ])
+}
+
+/// The image as the project names it; the job may name what stands for that here.
+fn image(job: &JobSpec) -> String {
+    job.project.as_ref().map_or(&job.environment.image, |project| &project.environment.image).clone()
+}
+
+/// The ARN of the key, or of its alias.
+fn key(job: &JobSpec) -> String {
+    let key = job.project.as_ref().and_then(|project| project.encryption_key.as_deref());
+    let key = key.filter(|key| !key.is_empty()).unwrap_or("alias/aws/s3");
+    let JobSpec { region, account, .. } = job;
+    match key {
+        arn if arn.starts_with("arn:") => arn.to_owned(),
+        alias if alias.starts_with("alias/") => format!("arn:aws:kms:{region}:{account}:{alias}"),
+        id => format!("arn:aws:kms:{region}:{account}:key/{id}"),
+    }
 }
 
 fn of_source(source: &PlacedSource) -> Variables {

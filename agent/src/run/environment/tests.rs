@@ -31,6 +31,25 @@ fn assembled(job: &JobSpec, sources: &[PlacedSource], env: &Env) -> Assembled {
 }
 
 #[test]
+fn a_projects_image_key_and_stream_are_told_as_it_names_them() {
+    let told = |project: serde_json::Value| {
+        let job = JobSpec { project: Some(serde_json::from_value(project).unwrap()), ..job() };
+        let given = assembled(&job, &[primary()], &Env::default()).plain;
+        ["BUILD_IMAGE", "KMS_KEY_ID", "LOG_PATH"].map(|name| given[&format!("CODEBUILD_{name}")].clone())
+    };
+    let kms = |rest: &str| format!("arn:aws:kms:eu-west-1:123456789012:{rest}");
+    let uuid = "00000000-0000-0000-0000-000000000007";
+    let project = |key: &str, stream: &str| {
+        let logs = serde_json::json!({"cloudWatchLogs": {"status": "ENABLED", "streamName": stream}});
+        serde_json::json!({"name": "web", "environment": {"image": "i:1"}, "encryptionKey": key, "logsConfig": logs})
+    };
+    assert_eq!(told(project("alias/mine", "nightly")), ["i:1".into(), kms("alias/mine"), format!("nightly/{uuid}")]);
+    assert_eq!(told(project("", ""))[1..], [kms("alias/aws/s3"), uuid.to_owned()]);
+    assert_eq!(told(project(&kms("key/1"), ""))[1], kms("key/1"));
+    assert_eq!(told(project(uuid, ""))[1], kms(&format!("key/{uuid}")));
+}
+
+#[test]
 fn every_variable_of_the_platform_is_there() {
     let secondary = PlacedSource {
         identifier: Some("tools".into()),

@@ -2,6 +2,7 @@
 
 use crate::{ApiError, Caller, Operation, Shapes};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
@@ -25,6 +26,7 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, ApiError>> + Send + 
 /// An operation whose types nobody needs to know.
 trait Erased<C>: Send + Sync {
     fn answer<'a>(&'a self, service: &'a str, context: &'a C, caller: &'a Caller, input: Value) -> Answer<'a>;
+    fn cleared_by_empty(&self) -> &'static [&'static str];
 }
 
 struct Typed<O>(PhantomData<fn() -> O>);
@@ -42,9 +44,18 @@ impl<C: Send + Sync, O: Operation<C>> Erased<C> for Typed<O> {
             serde_json::to_value(output).map_err(|error| ApiError::internal(error.to_string()))
         })
     }
+
+    fn cleared_by_empty(&self) -> &'static [&'static str] {
+        O::CLEARED_BY_EMPTY
+    }
 }
 
 impl<C: Send + Sync + 'static> Api<C> {
+    /// Whether the service has an operation of that name, supported or not.
+    pub fn knows(&self, operation: &str) -> bool {
+        self.operations.contains_key(operation) || self.unsupported.contains_key(operation)
+    }
+
     /// A service without operations.
     pub fn new(name: &'static str, target: &'static str) -> Self {
         let (operations, unsupported) = (BTreeMap::new(), BTreeMap::new());
@@ -118,7 +129,8 @@ impl<C: Send + Sync + 'static> Api<C> {
             }
         };
         if let Some(shapes) = self.shapes {
-            shapes.check_input(operation, &input).map_err(|broken| broken.into_error(self.invalid))?;
+            let checked = without_clearing(&input, found.cleared_by_empty());
+            shapes.check_input(operation, &checked).map_err(|broken| broken.into_error(self.invalid))?;
         }
         let output = found.answer(self.name, context, caller, input).await?;
         match self.shapes.filter(|_| cfg!(debug_assertions)).map(|shapes| shapes.check_output(operation, &output)) {
@@ -126,6 +138,26 @@ impl<C: Send + Sync + 'static> Api<C> {
             Some(Ok(())) | None => Ok(output),
         }
     }
+}
+
+/// The input without the members that are empty to clear something.
+fn without_clearing<'a>(input: &'a Value, members: &[&str]) -> Cow<'a, Value> {
+    let clears = |name: &&&str| {
+        input.get(**name).is_some_and(|value| match value {
+            Value::Object(members) => members.is_empty(),
+            Value::String(text) => text.is_empty(),
+            _ => false,
+        })
+    };
+    let clearing: Vec<&str> = members.iter().filter(clears).copied().collect();
+    if clearing.is_empty() {
+        return Cow::Borrowed(input);
+    }
+    let mut checked = input.clone();
+    if let Value::Object(members) = &mut checked {
+        members.retain(|name, _| !clearing.contains(&name.as_str()));
+    }
+    Cow::Owned(checked)
 }
 
 impl<C> fmt::Debug for Api<C> {

@@ -14,6 +14,9 @@ pub trait Operation<C>: Send + Sync + 'static {
     /// Members in the model's spelling; an absent member is left out, times are `Epoch`.
     type Output: Serialize + Send;
 
+    /// Members that are cleared by `{}` or `""`, whatever the shapes say of these.
+    const CLEARED_BY_EMPTY: &'static [&'static str] = &[];
+
     /// The ARNs on which the caller must be allowed the action; all of them.
     fn resources(_context: &C, _input: &Self::Input) -> Vec<String> {
         vec!["*".to_owned()]

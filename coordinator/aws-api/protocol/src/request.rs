@@ -1,7 +1,7 @@
 //! Which API a request is for, by its head alone.
 //!
-//! Three forms: `X-Amz-Target` (JSON 1.1), the path of Smithy RPC v2, and a form with `Action` (AWS query). What is none of
-//! them is S3's. Invariant: a request that could be read in two ways is refused.
+//! Three forms: `X-Amz-Target` (JSON 1.1), the path of Smithy RPC v2, and a form with `Action` (AWS query), which
+//! a GET has in its address. What is none of them is S3's. Invariant: a request that could be read in two ways is refused.
 
 use crate::{ApiError, Protocol};
 use http::header::CONTENT_TYPE;
@@ -32,10 +32,16 @@ pub struct Refusal {
 /// # Errors
 /// For two forms at once, content types that do not belong to the form, and names that are none.
 pub fn recognise(parts: &Parts) -> Result<Option<Call>, Refusal> {
+    let path = parts.uri.path();
+    let query = || Call { protocol: Protocol::Query, target: String::new(), operation: String::new() };
+    if parts.method == Method::GET {
+        let has_action =
+            form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).any(|(name, _)| name == "Action");
+        return Ok((path == "/" && has_action).then(query));
+    }
     if parts.method != Method::POST {
         return Ok(None);
     }
-    let path = parts.uri.path();
     if path.starts_with("/service/") && parts.headers.contains_key(SMITHY) {
         return cbor(parts).map(Some).map_err(|error| Refusal { protocol: Protocol::Cbor, error });
     }
@@ -46,8 +52,7 @@ pub fn recognise(parts: &Parts) -> Result<Option<Call>, Refusal> {
         return json(parts).map(Some).map_err(|error| Refusal { protocol: Protocol::Json, error });
     }
     let is_form = matches!(content_type(&parts.headers), Ok(Some("application/x-www-form-urlencoded")));
-    let query = Call { protocol: Protocol::Query, target: String::new(), operation: String::new() };
-    Ok(is_form.then_some(query))
+    Ok(is_form.then(query))
 }
 
 fn json(parts: &Parts) -> Result<Call, ApiError> {

@@ -206,6 +206,11 @@ async fn sts_says_who_calls() {
         "{text}"
     );
     assert_eq!(word.asked.lock().unwrap()[0].0, "sts");
+    let address = "/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Signature=1";
+    let get = Request::builder().method("GET").uri(address).header("authorization", "root");
+    let by_address = send(&apis, get, Vec::new()).await;
+    assert_eq!((by_address.status(), by_address.body()), (response.status(), response.body()));
+    assert_eq!(word.asked.lock().unwrap()[1], ("sts", 0));
     let response = send(&apis, request(Protocol::Query, "", ""), b"Action=%3Cb%3E".to_vec()).await;
     let text = String::from_utf8(response.body().to_vec()).unwrap();
     assert!(response.status() == 400 && text.contains("<Code>InvalidAction</Code>"), "{text}");

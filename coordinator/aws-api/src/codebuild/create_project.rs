@@ -1,7 +1,7 @@
 //! CreateProject: makes a project (reference 12.2, 17.2).
 
 use super::failure::failure;
-use super::reach::may_reach;
+use super::reach::{may_pass, may_reach};
 use crate::context::Context;
 use buildyard_aws_protocol::{ApiError, Caller, Operation};
 use buildyard_model::Project;
@@ -28,6 +28,7 @@ impl Operation<Context> for CreateProject {
 
     async fn call(context: &Context, caller: &Caller, input: ProjectRequest) -> Result<Output, ApiError> {
         may_reach(caller, &context.service.settings().reach_of_project(&input))?;
+        may_pass(context, caller, &input.name, input.service_role.as_deref()).await?;
         let project = context.service.create_project(input).await.map_err(failure)?;
         Ok(Output { project })
     }

@@ -4,7 +4,7 @@ use super::build::{Build, build_view};
 use super::failure::failure;
 use super::identifier::{project_arn, project_name};
 use super::initiator::initiator;
-use super::reach::may_reach;
+use super::reach::{may_pass, may_reach};
 use crate::context::Context;
 use buildyard_aws_protocol::{ApiError, Caller, Operation};
 use buildyard_service::Overrides;
@@ -43,6 +43,7 @@ impl Operation<Context> for StartBuild {
         };
         let reach = context.service.settings().reach_of_overrides(project.as_str(), &input.overrides);
         may_reach(caller, &reach)?;
+        may_pass(context, caller, project.as_str(), input.overrides.service_role_override.as_deref()).await?;
         let token = input.idempotency_token.as_deref();
         let started = context.service.start_build(&project, input.overrides, &initiator(caller), token).await;
         Ok(Output { build: build_view(&started.map_err(failure)?) })

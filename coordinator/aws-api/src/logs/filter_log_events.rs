@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 
 /// Events of a page (CloudWatch Logs, "FilterLogEvents").
 const PAGE: usize = 10_000;
+/// 2024-01-01T00:00:00Z in milliseconds: whoever wants the newest events first cannot begin before (the same).
+const NEWEST_SINCE: i64 = 1_704_067_200_000;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -24,6 +26,7 @@ pub(super) struct Input {
     filter_pattern: Option<String>,
     next_token: Option<String>,
     limit: Option<usize>,
+    start_from_head: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,10 +84,18 @@ impl Operation<Context> for FilterLogEvents {
         let names = input.log_stream_names.as_ref();
         let prefix = input.log_stream_name_prefix.as_deref().unwrap_or_default();
         let question = format!("FilterLogEvents {group} {names:?} {prefix} {text}");
-        let from = match &input.next_token {
-            Some(token) => Some(read_page_token(&question, token).ok_or_else(bad_token)?),
-            None => None,
+        let newest_question = format!("newest {question}");
+        // A token goes on in its own direction, whatever the request says.
+        let (newest_first, from) = match &input.next_token {
+            Some(token) => match read_page_token(&question, token) {
+                Some(place) => (false, Some(place)),
+                None => (true, Some(read_page_token(&newest_question, token).ok_or_else(bad_token)?)),
+            },
+            None => (input.start_from_head == Some(false), None),
         };
+        if newest_first && input.start_time.is_some_and(|time| time < NEWEST_SINCE) {
+            return Err(invalid("startFromHead can be false only with a startTime on or after 2024-01-01T00:00:00Z."));
+        }
         context.service.log_group(&group).await.map_err(failure)?.ok_or_else(no_group)?;
         for name in names.into_iter().flatten() {
             context.service.open_log(&group, name).await.map_err(failure)?.ok_or_else(no_stream)?;
@@ -95,13 +106,16 @@ impl Operation<Context> for FilterLogEvents {
             matches: &|message| pattern.matches(message),
             times: (input.start_time.unwrap_or(0), input.end_time.unwrap_or(i64::MAX)),
             from,
+            newest_first,
             limit: input.limit.unwrap_or(PAGE).clamp(1, PAGE),
         };
         let found = context.service.search_logs(&search).await.map_err(failure)?;
         Ok(Output {
             events: found.events.into_iter().map(Shown::from).collect(),
             searched_log_streams: [],
-            next_token: found.next.map(|next| page_token(&question, &next)),
+            next_token: found
+                .next
+                .map(|next| page_token(if newest_first { &newest_question } else { &question }, &next)),
         })
     }
 }

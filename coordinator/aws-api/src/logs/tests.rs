@@ -41,12 +41,15 @@ impl Drop for Rig {
 fn settings() -> Settings {
     Settings {
         region: "eu-west-1".into(),
+        prices: buildyard_service::Prices::default(),
         account: "000000000000".into(),
         artifact_bucket: "artifacts".into(),
         system_bucket: "system".into(),
         join_token_sha256: fingerprint("join"),
         endpoint_url: "http://localhost:8080".into(),
         retention: buildyard_service::Retention::default(),
+        queue: buildyard_service::Queueing::default(),
+        builds: buildyard_service::BuildSettings::default(),
         client_tokens_sha256: vec![],
         timings: Timings::default(),
     }
@@ -110,6 +113,9 @@ impl Rig {
         loop {
             let message = tokio::time::timeout(Duration::from_secs(10), self.messages.recv()).await;
             if let Some(ToAgent::Offer { token, .. }) = message.expect("an offer comes") {
+                // A draining agent's offers are taken back, its builds are not.
+                let accepted = Event::Accept { token: token.clone() };
+                self.context.service.heard(&self.agent, &token, accepted).await.unwrap();
                 return token;
             }
         }
@@ -334,4 +340,11 @@ async fn a_groups_events_are_filtered_in_the_order_of_time() {
         }
     }
     assert_eq!(told, ["a ERROR 1", "b ERROR 2", "e ERROR 3"]);
+    let newest = ask(json!({"startFromHead": false, "limit": 2})).await;
+    assert_eq!(messages(&newest), ["e ERROR 3", "d fine"]);
+    let token = &newest["nextToken"];
+    let then = ask(json!({"startFromHead": true, "nextToken": token})).await;
+    assert_eq!(messages(&then), ["c fine", "b ERROR 2", "a ERROR 1"], "the token keeps its direction");
+    let early = json!({"logGroupName": GROUP, "startFromHead": false, "startTime": 20});
+    assert_eq!(rig.refusal("FilterLogEvents", early).await.0, "InvalidParameterException");
 }

@@ -173,3 +173,80 @@ async fn a_request_in_flight_ends_before_the_door_is_shut() {
     assert_eq!(door.embedded.get("bucket", "k").await.unwrap(), "late");
     assert!(TcpStream::connect(door.address).await.is_err());
 }
+
+#[tokio::test]
+async fn a_peer_with_all_its_connections_is_turned_away_until_one_ends() {
+    let door = open(Limits { connections_per_peer: 2, ..Limits::default() }).await;
+    let health = b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(door.address).await.unwrap();
+        stream.write_all(health).await.unwrap();
+        stream.read_u8().await.unwrap();
+        held.push(stream);
+    }
+    let refused = rest(&mut TcpStream::connect(door.address).await.unwrap()).await;
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("connection: close"), "{refused}");
+    drop(held);
+    let served = async {
+        while !exchange(door.address, b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .await
+            .starts_with("HTTP/1.1 200")
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(10), served).await.expect("the places are given back");
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_before_its_body_came_ends_its_connection() {
+    let door = open(Limits::default()).await;
+    let scope = "AKIDTEST/20260101/us-east-1/s3/aws4_request";
+    let signed = format!(
+        "x-amz-date: 20260101T000000Z\r\nx-amz-content-sha256: UNSIGNED-PAYLOAD\r\nauthorization: AWS4-HMAC-SHA256 \
+         Credential={scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={}\r\n",
+        "0".repeat(64)
+    );
+    for (head, body) in [
+        (format!("PUT /bucket/k HTTP/1.1\r\nhost: x\r\n{signed}content-length: 100\r\n\r\n"), "some"),
+        (
+            format!("PUT /bucket/k HTTP/1.1\r\nhost: x\r\n{signed}content-length: 100\r\nexpect: 100-continue\r\n\r\n"),
+            "",
+        ),
+    ] {
+        // Long before the stall time-out of a minute.
+        let request = format!("{head}{body}");
+        let answer = timeout(Duration::from_secs(10), exchange(door.address, request.as_bytes())).await;
+        let answer = answer.expect("the connection is closed");
+        assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("connection: close"), "{answer}");
+    }
+    let whole = format!("GET /bucket HTTP/1.1\r\nhost: x\r\n{signed}\r\n");
+    let mut stream = TcpStream::connect(door.address).await.unwrap();
+    stream.write_all(whole.as_bytes()).await.unwrap();
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 403");
+    stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.contains("HTTP/1.1 200"), "a refused request without a body costs no connection: {answer}");
+}
+
+#[tokio::test]
+async fn a_request_with_two_lengths_is_refused_and_ends_its_connection() {
+    let door = open(Limits::default()).await;
+    let (length, encoding) = ("content-length: 5\r\n", "transfer-encoding: chunked\r\n");
+    for lengths in [format!("{length}{encoding}"), format!("{encoding}{length}")] {
+        let smuggled = "0\r\n\r\nGET /health HTTP/1.1\r\nhost: x\r\n\r\n";
+        let before = format!("PUT /b/k HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{encoding}", encoding.len());
+        for before in ["", &before.replace("PUT /b/k", "GET /health")] {
+            let request = format!("{before}POST / HTTP/1.1\r\nhost: x\r\n{lengths}\r\n{smuggled}");
+            let answer = timeout(Duration::from_secs(10), exchange(door.address, request.as_bytes())).await.unwrap();
+            let last = answer.rsplit("HTTP/1.1 ").next().unwrap();
+            assert!(last.starts_with("400") && last.contains("not both"), "{answer}");
+        }
+    }
+    let encoded = format!("PUT /b/k HTTP/1.1\r\nhost: x\r\n{encoding}\r\n0\r\n\r\n");
+    let answer = timeout(Duration::from_secs(10), exchange(door.address, encoded.as_bytes())).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("connection: close"), "{answer}");
+}

@@ -47,12 +47,15 @@ async fn rig(policy: &str) -> Rig {
         clock: clock.clone(),
         settings: Settings {
             region: REGION.into(),
+            prices: buildyard_service::Prices::default(),
             account: "123456789012".into(),
             artifact_bucket: "artifacts".into(),
             system_bucket: "system".into(),
             join_token_sha256: String::new(),
             endpoint_url: "http://localhost:8080".into(),
             retention: buildyard_service::Retention::default(),
+            queue: buildyard_service::Queueing::default(),
+            builds: buildyard_service::BuildSettings::default(),
             client_tokens_sha256: Vec::new(),
             timings: Timings::default(),
         },
@@ -128,6 +131,22 @@ async fn the_root_key_may_do_everything() {
     let caller = rig.asks(root).await.unwrap();
     assert_eq!(caller.arn, "arn:aws:iam::123456789012:root");
     assert_eq!(caller.permissions.check("any:Thing", "*"), Ok(()));
+}
+
+#[tokio::test]
+async fn a_role_is_passed_to_codebuild() {
+    let passing = |service: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"iam:PassRole","Resource":"*",
+            "Condition":{{"StringEquals":{{"iam:PassedToService":"{service}.amazonaws.com"}}}}}}}}"#
+        )
+    };
+    for (service, may) in [("codebuild", true), ("ec2", false)] {
+        let rig = rig(&passing(service)).await;
+        let caller = rig.asks(rig.signer()).await.unwrap();
+        let role = "arn:aws:iam::123456789012:role/builds";
+        assert_eq!(caller.permissions.check("iam:PassRole", role).is_ok(), may, "{service}");
+    }
 }
 
 #[tokio::test]

@@ -103,3 +103,29 @@ async fn a_project_lends_its_reach_to_nobody() {
         assert_eq!(refused.code, "AccessDeniedException", "{operation}");
     }
 }
+
+#[tokio::test]
+async fn a_role_that_is_somebodys_is_passed_on_only_by_whoever_may() {
+    let rig = Rig::new();
+    rig.context.service.create_user("deployer").await.unwrap();
+    rig.create("demo").await;
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/service-role/deployer");
+    let asked = Arc::new(Asked { denied: Some(role.clone()), ..Asked::default() });
+    let caller = Caller { permissions: asked.clone(), ..Caller::root(ACCOUNT) };
+    let mut project = least("other");
+    project["serviceRole"] = json!("deployer");
+    for (operation, input) in [
+        ("CreateProject", project),
+        ("UpdateProject", json!({"name": "demo", "serviceRole": role})),
+        ("StartBuild", json!({"projectName": "demo", "serviceRoleOverride": "deployer"})),
+    ] {
+        let refused = rig.api.answer(&rig.context, &caller, operation, input).await.unwrap_err();
+        assert_eq!(refused.code, "AccessDeniedException", "{operation}");
+        assert_eq!(asked.of.lock().unwrap().pop(), Some(format!("iam:PassRole {role}")), "{operation}");
+    }
+    assert_eq!(rig.call("ListProjects", json!({})).await, json!({"projects": ["demo"]}));
+    let unchanged = rig.project("demo").await["serviceRole"].take();
+    assert_eq!(unchanged, format!("arn:aws:iam::{ACCOUNT}:role/service-role/builder"));
+    let nobodys = json!({"name": "demo", "serviceRole": "codebuild"});
+    rig.api.answer(&rig.context, &caller, "UpdateProject", nobodys).await.unwrap();
+}

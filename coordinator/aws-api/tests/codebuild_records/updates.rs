@@ -20,6 +20,26 @@ async fn an_update_keeps_what_it_does_not_name() {
 }
 
 #[tokio::test]
+async fn empty_members_clear_what_was_there() {
+    let rig = Rig::new();
+    let mut request = least("demo");
+    request["cache"] = json!({"type": "S3", "location": "bucket/cache"});
+    request["encryptionKey"] = json!("alias/mine");
+    request["vpcConfig"] = json!({"vpcId": "vpc-1", "subnets": ["subnet-1"], "securityGroupIds": ["sg-1"]});
+    rig.call("CreateProject", request.clone()).await;
+    let clear = json!({"name": "demo", "cache": {}, "encryptionKey": "", "vpcConfig": {}});
+    let cleared = rig.call("UpdateProject", clear.clone()).await["project"].take();
+    assert_eq!(cleared["cache"], json!({"type": "NO_CACHE"}));
+    assert_eq!(cleared["encryptionKey"], "arn:aws:kms:eu-west-1:123456789012:alias/aws/s3");
+    assert_eq!(cleared["vpcConfig"], Value::Null);
+    request["name"] = json!("other");
+    request["cache"] = json!({});
+    assert_eq!(rig.refused("CreateProject", request).await.0, "InvalidInputException");
+    let half = json!({"name": "demo", "cache": {"location": "bucket/cache"}});
+    assert_eq!(rig.refused("UpdateProject", half).await.0, "InvalidInputException");
+}
+
+#[tokio::test]
 async fn a_refused_update_changes_nothing() {
     let rig = Rig::new();
     let before = rig.create("demo").await;

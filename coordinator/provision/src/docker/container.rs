@@ -80,6 +80,8 @@ pub(super) fn body(
             extra_hosts: (!settings.extra_hosts.is_empty()).then(|| settings.extra_hosts.clone()),
             memory: settings.memory.and_then(|bytes| i64::try_from(bytes).ok()),
             nano_cpus: settings.cpus.map(nano_cpus),
+            // For the firewall of the host that builds run on: it keeps them from cloud metadata.
+            cap_add: (settings.network == "host").then(|| vec!["NET_ADMIN".to_owned()]),
             init: Some(true),
             ..Default::default()
         }),

@@ -1,7 +1,7 @@
 //! Whether a build fits an agent: for good, or now.
 
 use super::AgentLoad;
-use buildyard_model::{Architecture, Capacity, Requirements, Resources};
+use buildyard_model::{Architecture, Capacity, FleetName, Requirements, Resources};
 
 /// Says in words why an agent can never take such a build, however idle; none when it can. Size is no such reason:
 /// on an otherwise idle agent a build's limits are the agent's own size.
@@ -27,38 +27,67 @@ pub fn misfit(requirements: &Requirements, capacity: &Capacity) -> Option<String
     if requirements.local_source && !capacity.local_source {
         reasons.push("does not allow sources on its own disk".to_owned());
     }
+    if !in_fleet(requirements, capacity) {
+        let of = |fleet: &Option<FleetName>| fleet.clone().unwrap_or_else(FleetName::on_demand);
+        reasons.push(format!("is of fleet {} where the build needs {}", of(&capacity.fleet), of(&requirements.fleet)));
+    }
     (!reasons.is_empty()).then(|| reasons.join(", "))
 }
 
 /// Whether the agent could take the build if it were idle. Says the same as `misfit`, without the words.
-pub(super) fn fits_ever(requirements: &Requirements, capacity: &Capacity) -> bool {
+pub(crate) fn fits_ever(requirements: &Requirements, capacity: &Capacity) -> bool {
     capacity.slots > 0
         && requirements.architecture == capacity.architecture
         && (capacity.privileged || !requirements.privileged)
         && (capacity.local_source || !requirements.local_source)
+        && in_fleet(requirements, capacity)
         && requirements.labels.iter().all(|(label, wanted)| capacity.labels.get(label) == Some(wanted))
 }
 
+/// Whether the agent is of the fleet that the build names. A build that names none, and one of a fleet whose overflow
+/// is ON_DEMAND, may go to agents of no fleet and of the on-demand one.
+fn in_fleet(requirements: &Requirements, capacity: &Capacity) -> bool {
+    match (&requirements.fleet, &capacity.fleet) {
+        (None, None) => true,
+        (Some(wanted), Some(has)) if wanted == has => true,
+        // The on-demand fleet and none are the same.
+        (None, Some(has)) => *has == FleetName::on_demand(),
+        (Some(wanted), None) => requirements.overflow || *wanted == FleetName::on_demand(),
+        (Some(_), Some(has)) => requirements.overflow && *has == FleetName::on_demand(),
+    }
+}
+
 /// Whether the agent can take the build as loaded as it is.
-pub(super) fn fits_now(requirements: &Requirements, load: &AgentLoad) -> bool {
-    let (wanted, has) = (requirements.resources, load.capacity.resources);
+pub(crate) fn fits_now(requirements: &Requirements, load: &AgentLoad) -> bool {
+    has_room(requirements, &load.capacity, (load.builds, load.used), load.disk_mib)
+}
+
+/// Whether an agent can take the build that has so many builds, which use so much.
+pub(crate) fn has_room(
+    requirements: &Requirements,
+    capacity: &Capacity,
+    (builds, used): (u32, Resources),
+    disk_mib: Option<u64>,
+) -> bool {
+    let wanted = requirements.resources;
     let together = Resources {
-        vcpu: load.used.vcpu.saturating_add(wanted.vcpu),
-        memory_mib: load.used.memory_mib.saturating_add(wanted.memory_mib),
+        vcpu: used.vcpu.saturating_add(wanted.vcpu),
+        memory_mib: used.memory_mib.saturating_add(wanted.memory_mib),
     };
-    load.builds < load.capacity.slots
-        && (load.builds == 0 || !oversized(together, has))
-        && fits_ever(requirements, &load.capacity)
+    builds < capacity.slots
+        && (builds == 0 || !oversized(together, capacity.resources))
+        // One that does not say how much disk is free keeps a floor of its own, and is unhealthy below it.
+        && disk_mib.is_none_or(|free| free >= requirements.disk_mib)
+        && fits_ever(requirements, capacity)
 }
 
 /// Whether the one is more than the other.
-pub(super) fn oversized(wanted: Resources, has: Resources) -> bool {
+pub(crate) fn oversized(wanted: Resources, has: Resources) -> bool {
     wanted.vcpu > has.vcpu || wanted.memory_mib > has.memory_mib
 }
 
-/// How much of the agent is in use, in thousandths: of CPU or memory, whichever is scarcer.
-pub(super) fn load_permille(load: &AgentLoad) -> u64 {
-    let (used, has) = (load.used, load.capacity.resources);
+/// How much of what there is is in use, in thousandths: of CPU or memory, whichever is scarcer.
+pub(crate) fn permille(used: Resources, has: Resources) -> u64 {
     let share = |used: u64, has: u64| used.saturating_mul(1000) / has.max(1);
     share(used.vcpu.into(), has.vcpu.into()).max(share(used.memory_mib, has.memory_mib))
 }

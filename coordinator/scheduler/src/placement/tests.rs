@@ -1,6 +1,6 @@
 use super::*;
 use crate::sample;
-use buildyard_model::Architecture;
+use buildyard_model::{Architecture, FleetName};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -37,6 +37,8 @@ fn agent(name: &str, slots: u32, vcpu: u32) -> AgentLoad {
         },
         builds: 0,
         used: Resources { vcpu: 0, memory_mib: 0 },
+        holds: Arc::default(),
+        disk_mib: None,
     }
 }
 
@@ -116,6 +118,84 @@ fn a_misfit_is_explained_in_words() {
         "is x86_64 where the build needs aarch64, lacks label gpu=yes, has label zone=y where the build needs x, \
          does not allow privileged builds, does not allow sources on its own disk"
     );
+}
+
+fn fleet(name: &str) -> Option<FleetName> {
+    Some(name.parse().unwrap())
+}
+
+#[test]
+fn a_fleets_builds_stay_in_it_and_others_out_of_it() {
+    let rows = [
+        // build's fleet, overflow, agent's fleet, fits
+        (None, false, None, true),
+        (None, false, fleet("on-demand"), true),
+        (None, false, fleet("big"), false),
+        (fleet("big"), false, fleet("big"), true),
+        (fleet("big"), false, fleet("small"), false),
+        (fleet("big"), false, None, false),
+        (fleet("big"), true, None, true),
+        (fleet("big"), true, fleet("on-demand"), true),
+        (fleet("big"), true, fleet("small"), false),
+        (fleet("on-demand"), false, None, true),
+    ];
+    for (wanted, overflow, has, fits) in rows {
+        let mut build = small(1);
+        (build.requirements.fleet, build.requirements.overflow) = (wanted, overflow);
+        let mut load = agent("a", 1, 2);
+        load.capacity.fleet = has;
+        let row = format!("{:?} {overflow} {:?}", build.requirements.fleet, load.capacity.fleet);
+        assert_eq!(misfit(&build.requirements, &load.capacity).is_none(), fits, "{row}");
+        assert_eq!(placed(&[build], &mut [load], Timestamp(0)).len(), usize::from(fits), "{row}");
+    }
+}
+
+#[test]
+fn a_build_that_needs_disk_goes_where_there_is_some() {
+    let mut build = small(1);
+    build.requirements.disk_mib = 1000;
+    let with = |name, disk_mib| AgentLoad { disk_mib, ..agent(name, 1, 2) };
+    let mut agents = [with("a", Some(999)), with("b", Some(1000))];
+    assert_eq!(placed(std::slice::from_ref(&build), &mut agents, Timestamp(0)), [(1, "b".to_owned())]);
+    assert_eq!(
+        placed(&[build], &mut [with("a", None)], Timestamp(0)).len(),
+        1,
+        "one that does not say keeps its floor"
+    );
+}
+
+#[test]
+fn what_an_agent_holds_goes_before_load_but_never_before_fit() {
+    let [image, source] = [Affinity(1), Affinity(2)];
+    let holding = |name, builds: u32, holds: &[Affinity]| AgentLoad {
+        builds,
+        used: Resources { vcpu: builds * 2, memory_mib: u64::from(builds) * 4096 },
+        holds: Arc::new(holds.iter().copied().collect()),
+        ..agent(name, 4, 8)
+    };
+    let mut build = small(1);
+    build.requirements.prefers = vec![image, source];
+    let first = |agents: &mut [AgentLoad]| placed(std::slice::from_ref(&build), agents, Timestamp(0))[0].1.clone();
+    assert_eq!(first(&mut [holding("a", 0, &[]), holding("b", 3, &[image])]), "b");
+    assert_eq!(first(&mut [holding("a", 0, &[source]), holding("b", 1, &[image]), holding("c", 2, &[image])]), "b");
+    assert_eq!(first(&mut [holding("a", 0, &[image]), holding("b", 3, &[image, source])]), "b");
+    assert_eq!(first(&mut [holding("a", 2, &[]), holding("b", 4, &[image, source])]), "a", "it is full");
+    let mut tiny = holding("tiny", 0, &[image]);
+    tiny.capacity.resources = Resources { vcpu: 1, memory_mib: 1024 };
+    assert_eq!(first(&mut [holding("a", 2, &[]), tiny]), "a", "it is too small");
+}
+
+#[test]
+fn packing_fills_one_agent_before_the_next() {
+    let mut dispatcher = crate::Dispatcher::new(Policy::Pack, std::collections::HashMap::new());
+    for name in ["a", "b", "c"] {
+        dispatcher.connect(sample::agent(name), Standing::open(&agent(name, 2, 8)), Timestamp(0));
+    }
+    (1..=5).for_each(|sequence| dispatcher.wait(small(sequence), Timestamp(0)));
+    dispatcher.round(9, Timestamp(0));
+    let mut builds = ["a", "b", "c"].map(|name| dispatcher.load(&sample::agent(name)).0);
+    builds.sort_unstable();
+    assert_eq!(builds, [1, 2, 2]);
 }
 
 prop_compose! {

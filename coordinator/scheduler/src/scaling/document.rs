@@ -24,6 +24,7 @@ pub struct PolicyDocument {
     pub idle: Option<Span>,
     pub warm_slots: Option<u32>,
     pub anticipate: Option<bool>,
+    pub consolidate: Option<bool>,
     pub patience: Option<Span>,
     pub utilization_percent: Option<u32>,
     #[serde(default)]
@@ -71,6 +72,7 @@ impl PolicyDocument {
             idle: span(self.idle, default.idle),
             warm_slots: self.warm_slots.unwrap_or(default.warm_slots),
             anticipate: self.anticipate.unwrap_or(default.anticipate),
+            consolidate: self.consolidate.unwrap_or(default.consolidate),
             patience: span(self.patience, default.patience),
             utilization_percent: self.utilization_percent.unwrap_or(default.utilization_percent),
             schedules: schedules.collect::<Result<_, _>>()?,

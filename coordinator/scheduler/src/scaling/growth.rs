@@ -80,7 +80,7 @@ fn room(view: &FleetView, supply: &Supply, policy: &Policy, now: Timestamp) -> R
     let launches = if view.instances.is_some() { limits::allowed(view, policy, now) } else { 0 };
     Room {
         launches: launches.min(below_max(supply.total())),
-        undrains: below_max(supply.capacity().saturating_add(count(supply.untouchable))),
+        undrains: below_max(supply.capacity().saturating_add(count(supply.untouchable()))),
     }
 }
 

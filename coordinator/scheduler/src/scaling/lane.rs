@@ -72,9 +72,14 @@ impl Lane {
         self.is_wanted = true;
     }
 
-    /// Slots that are or will be in use.
+    /// Slots that are or will be in use; of an instance whose CPUs or memory are in use to a larger part than its slots,
+    /// that part.
     pub(super) fn used_slots(&self) -> u32 {
-        u32::try_from(self.held.len()).unwrap_or(u32::MAX).max(self.busy).min(self.slots)
+        let used = self.held.iter().fold(Resources { vcpu: 0, memory_mib: 0 }, |sum, (_, one)| more(sum, *one));
+        let part = |used: u64, has: u64| (used.saturating_mul(self.slots.into())).div_ceil(has.max(1));
+        let part = part(used.vcpu.into(), self.has.vcpu.into()).max(part(used.memory_mib, self.has.memory_mib));
+        let builds = u32::try_from(self.held.len()).unwrap_or(u32::MAX).max(self.busy);
+        u32::try_from(part).unwrap_or(u32::MAX).max(builds).min(self.slots)
     }
 
     pub(super) fn slots(&self) -> u32 {

@@ -29,10 +29,12 @@ pub struct Policy {
     pub warm_slots: u32,
     /// Keep besides so many free slots as builds are likely to come while an instance starts, by the recent arrivals.
     pub anticipate: bool,
+    /// Drain agents that have work when the others can do it too, so that builds spread thin do not keep all of them.
+    pub consolidate: bool,
     /// A build that gets a slot no later than this after a new instance could have joined is not launched for.
     pub patience: Duration,
-    /// Of the slots, at most this percentage is to be in use (CodeBuild's FLEET_UTILIZATION_RATE target); 100 for none
-    /// to spare.
+    /// Of the slots, at most this percentage is to be in use (CodeBuild's FLEET_UTILIZATION_RATE target), in whole slots;
+    /// 100 for none to spare.
     pub utilization_percent: u32,
     pub schedules: Vec<Schedule>,
     /// At most so many instances in one launch.
@@ -46,6 +48,7 @@ pub struct Policy {
     pub drain_within: Duration,
 }
 
+/// Idle time and utilization are those that did best over simulated weeks (README, Scaling).
 impl Default for Policy {
     fn default() -> Self {
         Self {
@@ -53,11 +56,12 @@ impl Default for Policy {
             max: 10,
             slots: 1,
             resources: Resources { vcpu: 2, memory_mib: 4096 },
-            idle: Duration::from_secs(300),
+            idle: Duration::from_secs(600),
             warm_slots: 0,
             anticipate: true,
+            consolidate: true,
             patience: Duration::from_secs(15),
-            utilization_percent: 100,
+            utilization_percent: 70,
             schedules: Vec::new(),
             max_launch: 10,
             max_launches_per_minute: 30,

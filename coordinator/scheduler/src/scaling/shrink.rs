@@ -7,11 +7,12 @@
 use super::Action;
 use super::growth::Growth;
 use super::policy::Policy;
-use super::slack::Slack;
+use super::slack::{Slack, Slots};
 use super::supply::{Seat, Supply, count};
 use super::view::{FleetView, Known};
-use buildyard_model::Timestamp;
+use buildyard_model::{InstanceId, Timestamp};
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 /// Launches that are given up, and instances without an agent that nobody waits for any more.
 pub(super) fn clear_up(supply: &Supply, policy: &Policy) -> Vec<Action> {
@@ -24,20 +25,28 @@ pub(super) fn clear_up(supply: &Supply, policy: &Policy) -> Vec<Action> {
     forget.chain(supply.doomed.iter().map(end)).collect()
 }
 
-/// Ends what was drained by an earlier plan and is empty.
+/// Ends what was drained by an earlier plan and is empty. An instance that several agents say they live on goes when all
+/// of them may.
 pub(super) fn end_drained(supply: &Supply, growth: &Growth, now: Timestamp) -> Vec<Action> {
-    let staying = supply.draining.iter().zip(&growth.undrained).filter(|(_, undrained)| !**undrained);
-    let ready = staying.map(|(seat, _)| seat).filter(|seat| {
+    let is_ready = |seat: &Seat| {
         let member = seat.member;
         member.builds == 0 && member.draining_since.is_some_and(|since| since < now)
-    });
-    let instances = ready.flat_map(|seat| seat.instances.iter().filter(|known| !known.stopping));
-    instances.map(|known| terminate(known, "drained and empty".to_owned())).collect()
+    };
+    let drained = supply.draining.iter().zip(&growth.undrained);
+    let (ready, staying): (Vec<_>, Vec<_>) = drained.partition(|(seat, undrained)| !**undrained && is_ready(seat));
+    let staying = staying.into_iter().map(|(seat, _)| seat).chain(&supply.active).chain(&supply.cordoned);
+    let homes =
+        |seat: &'_ Seat| -> Vec<InstanceId> { seat.instances.iter().map(|known| known.instance.clone()).collect() };
+    let mut kept: HashSet<InstanceId> = staying.flat_map(homes).collect();
+    let instances =
+        ready.into_iter().flat_map(|(seat, _)| &seat.instances).filter(|known| !known.stopping && !known.leased);
+    let ended = instances.filter(|known| kept.insert(known.instance.clone()));
+    ended.map(|known| terminate(known, "drained and empty".to_owned())).collect()
 }
 
 /// Takes away what is above `max`: first what has no agent, then agents without a build, newest first each.
 pub(super) fn shed(supply: &Supply, policy: &Policy) -> Vec<Action> {
-    let there = supply.active.len() + supply.unjoined.len() + supply.untouchable;
+    let there = supply.active.len() + supply.unjoined.len() + supply.untouchable();
     let surplus = count(there).saturating_sub(policy.max) as usize;
     let mut unjoined: Vec<&Known> = supply.unjoined.clone();
     unjoined.sort_by_key(|known| (Reverse(known.seen_since), &known.instance));
@@ -82,6 +91,38 @@ pub(super) fn drain_idle(
         }
     }
     actions
+}
+
+/// Of the others' slots, at most this part may be in use when an agent's builds come to them.
+const CONSOLIDATED_PERCENT: u64 = 75;
+
+/// Drains one agent that has work, when the others can do it too with room to spare: builds that are spread over many
+/// agents would keep all of them for ever. It ends when its own builds did, and is taken back when it is needed.
+pub(super) fn consolidate(
+    supply: &Supply,
+    growth: &Growth,
+    policy: &Policy,
+    slack: Slack,
+    now: Timestamp,
+) -> Vec<Action> {
+    let is_settled = growth.launches == 0 && growth.is_enough && !growth.undrained.contains(&true);
+    let has_idle = supply.active.iter().any(|seat| seat.member.builds == 0);
+    let is_under_way = supply.draining.iter().any(|seat| seat.member.builds > 0);
+    if !policy.consolidate || !is_settled || has_idle || is_under_way || !supply.starting.is_empty() {
+        return Vec::new();
+    }
+    let old = supply.active.iter().zip(&growth.lanes).filter(|(seat, lane)| {
+        !seat.instances.is_empty() && !lane.is_wanted && now.since(seat.member.joined_at) >= policy.idle
+    });
+    let least = old.min_by_key(|(seat, lane)| (lane.used_slots(), Reverse(seat.member.joined_at), &seat.member.agent));
+    let Some((seat, lane)) = least else { return Vec::new() };
+    let without = growth.slots.without(lane);
+    let together = Slots { used: growth.slots.used, ..without };
+    if together.used * 100 > together.all * CONSOLIDATED_PERCENT || !slack.is_kept(together) {
+        return Vec::new();
+    }
+    let reason = format!("its work fits the others: {} of their {} slots in use", together.used, together.all);
+    vec![drain(seat, reason)]
 }
 
 fn drain(seat: &Seat, reason: String) -> Action {

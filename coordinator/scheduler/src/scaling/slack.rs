@@ -13,8 +13,10 @@ use std::time::Duration;
 pub const ANTICIPATION: Duration = Duration::from_secs(600);
 /// Parts that this is cut into.
 const PARTS: usize = 10;
-/// The fullest parts are left out: one burst says nothing of the next minutes.
-const LEFT_OUT: usize = 2;
+/// The fullest parts are left out: many builds at one moment say nothing of the next ones.
+const LEFT_OUT: usize = 1;
+/// Standard deviations that are kept beyond what is expected.
+const SPREADS: u64 = 2;
 
 /// What is to be there at least.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +58,7 @@ impl Slack {
     }
 
     fn slots_for(&self, used: u64) -> u64 {
-        (used + self.free_slots).max((used * 100).div_ceil(self.utilization_percent))
+        (used + self.free_slots).max(used * 100 / self.utilization_percent)
     }
 }
 
@@ -76,55 +78,81 @@ impl Slots {
     }
 }
 
-/// How many builds are likely to come within `lead`, and as many more as their number commonly varies by. The rate is
-/// that of the recent arrivals without the fullest parts of the time looked at.
+/// How many builds are likely to come within `lead`, and as many more as their number commonly varies by.
+///
+/// At the pace of the last minutes. While builds wait also at that of the last launch time, or of the last third of one:
+/// a burst has begun, and whoever launches for those alone that wait already is late for all that follow. Then no more
+/// than three times as many as wait, so that a wrong guess stays small.
 fn arrivals_in(lead: Duration, view: &FleetView, policy: &Policy, now: Timestamp) -> u64 {
-    let window = ANTICIPATION.min(policy.idle);
-    let part_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX) / PARTS as u64;
+    let longest = ANTICIPATION.min(policy.idle);
+    let lead = lead.min(longest);
+    let with_spread = |expected: u64| (expected + SPREADS * (expected * 1000).isqrt()) / 1000;
+    let steady = with_spread(paced(lead, longest, view, now));
+    let burst = with_spread(paced(lead, lead, view, now).max(paced(lead, lead / 3, view, now)));
+    steady.max(burst.min(3 * view.waiting.len() as u64))
+}
+
+/// How many builds come within `lead` at the pace of the last `window`, in thousandths to stay with whole numbers. The
+/// fullest parts of the window are left out.
+fn paced(lead: Duration, window: Duration, view: &FleetView, now: Timestamp) -> u64 {
+    let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    let part_ms = ms(window) / PARTS as u64;
     if part_ms == 0 {
         return 0;
     }
     let mut parts = [0_u64; PARTS];
     for arrival in &view.arrivals {
-        let ago_ms = u64::try_from(now.since(*arrival).as_millis()).unwrap_or(u64::MAX);
+        let ago_ms = ms(now.since(*arrival));
         if let Some(part) = usize::try_from(ago_ms / part_ms).ok().and_then(|part| parts.get_mut(part)) {
             *part += 1;
         }
     }
     parts.sort_unstable();
     let counted: u64 = parts[..PARTS - LEFT_OUT].iter().sum();
-    let lead_ms = u64::try_from(lead.min(window).as_millis()).unwrap_or(u64::MAX);
-    // In thousandths of a build, to stay with whole numbers.
-    let expected = counted * 1000 * lead_ms / (part_ms * (PARTS - LEFT_OUT) as u64);
-    let spread = (expected * 1000).isqrt();
-    (expected + spread) / 1000
+    counted * 1000 * ms(lead) / (part_ms * (PARTS - LEFT_OUT) as u64)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::view::Demand;
     use super::*;
+    use buildyard_model::Resources;
+
+    const WAITING: usize = 3;
 
     fn arrivals(every_ms: i64, count: i64) -> FleetView {
         let arrivals = (0..count).map(|number| Timestamp(1_000_000 - number * every_ms)).collect();
-        FleetView { arrivals, launch_time: Some(Duration::from_secs(60)), ..FleetView::default() }
+        let resources = Resources { vcpu: 2, memory_mib: 4096 };
+        let waiting = vec![Demand { resources, since: Timestamp(0), expected: None }; WAITING];
+        FleetView { arrivals, waiting, launch_time: Some(Duration::from_secs(60)), ..FleetView::default() }
     }
 
     fn expected(view: &FleetView) -> u64 {
-        arrivals_in(Duration::from_secs(60), view, &Policy::default(), Timestamp(1_000_000))
+        arrivals_in(
+            Duration::from_secs(60),
+            view,
+            &Policy { idle: Duration::from_secs(300), ..Policy::default() },
+            Timestamp(1_000_000),
+        )
     }
 
     #[test]
     fn a_steady_stream_keeps_slots_for_one_launch_time() {
-        // 4 a minute, and 2 for the variation.
-        assert_eq!(expected(&arrivals(15_000, 20)), 6);
-        assert_eq!(expected(&arrivals(60_000, 5)), 1);
-        assert_eq!(expected(&arrivals(150_000, 2)), 0);
+        // 4 a minute, and twice 2 for the variation.
+        assert_eq!(expected(&arrivals(15_000, 20)), 8);
+        assert_eq!(expected(&arrivals(60_000, 5)), 2);
+        assert_eq!(expected(&arrivals(150_000, 2)), 1);
         assert_eq!(expected(&FleetView::default()), 0);
     }
 
     #[test]
-    fn one_burst_keeps_none() {
-        assert_eq!(expected(&arrivals(100, 200)), 0);
+    fn many_builds_at_one_moment_keep_none() {
+        assert_eq!(expected(&arrivals(100, 20)), 0);
+    }
+
+    #[test]
+    fn a_burst_that_goes_on_keeps_three_times_as_many_as_wait() {
+        assert_eq!(expected(&arrivals(1000, 15)), 3 * WAITING as u64);
     }
 
     #[test]

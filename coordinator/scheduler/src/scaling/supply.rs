@@ -39,9 +39,10 @@ pub(super) struct Supply<'a> {
     pub(super) active: Vec<Seat<'a>>,
     /// Drained by an earlier plan.
     pub(super) draining: Vec<Seat<'a>>,
-    /// Kept from builds by a person, or away with builds leased to them: there, and not to be touched.
-    pub(super) untouchable: usize,
-    cordoned_homeless: usize,
+    /// Kept from builds by a person.
+    pub(super) cordoned: Vec<Seat<'a>>,
+    /// Instances whose agents are away with builds leased to them, or that may be an agent's home.
+    away: usize,
     pub(super) starting: Vec<Starting>,
     /// Listed instances among the starting ones.
     pub(super) unjoined: Vec<&'a Known>,
@@ -68,10 +69,10 @@ impl<'a> Supply<'a> {
         let is_anybodys = homeless > 0;
         for known in alone {
             if is_anybodys && known.ticket.is_none() {
-                supply.untouchable += usize::from(homeless == 0);
+                supply.away += usize::from(homeless == 0);
                 homeless = homeless.saturating_sub(1);
             } else if known.leased {
-                supply.untouchable += 1;
+                supply.away += 1;
             } else if is_late(known.seen_since) || known.ticket.is_some_and(|ticket| lost.contains(&ticket)) {
                 supply.doomed.push(known);
             } else {
@@ -107,10 +108,7 @@ impl<'a> Supply<'a> {
             let seat = Seat { member, instances };
             match (is_going, member.cordoned, member.draining_since) {
                 (true, ..) => {}
-                (false, true, _) => {
-                    self.untouchable += 1;
-                    self.cordoned_homeless += usize::from(seat.instances.is_empty() && member.instance.is_none());
-                }
+                (false, true, _) => self.cordoned.push(seat),
                 (false, false, Some(_)) => self.draining.push(seat),
                 (false, false, None) => self.active.push(seat),
             }
@@ -120,9 +118,13 @@ impl<'a> Supply<'a> {
 
     /// Agents of which nobody can tell the instance.
     fn homeless(&self) -> usize {
-        let seats = self.active.iter().chain(&self.draining);
+        let seats = self.active.iter().chain(&self.draining).chain(&self.cordoned);
         seats.filter(|seat| seat.instances.is_empty() && seat.member.instance.is_none()).count()
-            + self.cordoned_homeless
+    }
+
+    /// What is there and not to be touched.
+    pub(super) fn untouchable(&self) -> usize {
+        self.cordoned.len() + self.away
     }
 
     /// Instances that take builds, now or soon.
@@ -132,7 +134,7 @@ impl<'a> Supply<'a> {
 
     /// Instances that exist or may come to exist without a further launch, going ones aside.
     pub(super) fn total(&self) -> u32 {
-        count(self.active.len() + self.draining.len() + self.untouchable + self.starting.len() + self.doomed.len())
+        count(self.active.len() + self.draining.len() + self.untouchable() + self.starting.len() + self.doomed.len())
     }
 }
 

@@ -8,6 +8,11 @@ use uuid::Uuid;
 const NOW: Timestamp = Timestamp(10_000_000);
 const SMALL: Resources = Resources { vcpu: 2, memory_mib: 4096 };
 
+/// Nothing to spare.
+fn plain() -> Policy {
+    Policy { utilization_percent: 100, idle: Duration::from_secs(300), ..Policy::default() }
+}
+
 fn ago(seconds: i64) -> Timestamp {
     Timestamp(NOW.0 - seconds * 1000)
 }
@@ -79,7 +84,7 @@ fn word(action: &Action) -> String {
 
 #[test]
 fn waiting_builds_are_packed_on_slots() {
-    let policy = Policy { slots: 4, resources: Resources { vcpu: 8, memory_mib: 16_384 }, ..Policy::default() };
+    let policy = Policy { slots: 4, resources: Resources { vcpu: 8, memory_mib: 16_384 }, ..plain() };
     assert_eq!(short(&fleet(vec![], waiting(9)), &policy), ["launch 3"]);
     assert_eq!(short(&fleet(vec![], waiting(40)), &policy), ["launch 10"]);
     assert_eq!(short(&fleet(vec![], waiting(400)), &policy), ["launch 10"]);
@@ -91,35 +96,35 @@ fn waiting_builds_are_packed_on_slots() {
 fn what_is_on_its_way_counts() {
     let pending = (1..=3).map(|number| Pending { ticket: ticket(number), asked_at: ago(5) }).collect();
     let mut view = FleetView { pending, ..fleet(vec![], waiting(4)) };
-    assert_eq!(short(&view, &Policy::default()), ["launch 1"]);
+    assert_eq!(short(&view, &plain()), ["launch 1"]);
     // Two of the launches are there already: they are the same ones.
     view.instances = Some(vec![known(1, 2), known(2, 2)]);
-    assert_eq!(short(&view, &Policy::default()), ["launch 1"]);
+    assert_eq!(short(&view, &plain()), ["launch 1"]);
     // So where the place knows no tickets.
     view.instances = Some(vec![Known { ticket: None, ..known(1, 2) }, Known { ticket: None, ..known(2, 2) }]);
-    assert_eq!(short(&view, &Policy::default()), ["launch 1"]);
+    assert_eq!(short(&view, &plain()), ["launch 1"]);
 }
 
 #[test]
 fn what_will_be_free_before_a_launch_could_join_is_not_launched_for() {
-    assert_eq!(short(&fleet(vec![busy(1, Some(50))], waiting(1)), &Policy::default()), [""; 0]);
-    assert_eq!(short(&fleet(vec![busy(1, Some(90))], waiting(1)), &Policy::default()), ["launch 1"]);
-    assert_eq!(short(&fleet(vec![busy(1, None)], waiting(1)), &Policy::default()), ["launch 1"]);
+    assert_eq!(short(&fleet(vec![busy(1, Some(50))], waiting(1)), &plain()), [""; 0]);
+    assert_eq!(short(&fleet(vec![busy(1, Some(90))], waiting(1)), &plain()), ["launch 1"]);
+    assert_eq!(short(&fleet(vec![busy(1, None)], waiting(1)), &plain()), ["launch 1"]);
     // It should have ended long ago: nobody knows when it will.
-    assert_eq!(short(&fleet(vec![busy(1, Some(-10))], waiting(1)), &Policy::default()), ["launch 1"]);
+    assert_eq!(short(&fleet(vec![busy(1, Some(-10))], waiting(1)), &plain()), ["launch 1"]);
 }
 
 #[test]
 fn short_builds_queue_on_one_slot() {
     let demand = Demand { expected: Some(Duration::from_secs(10)), ..waiting(1)[0].clone() };
     // Up to 75 s: a launch and the patience.
-    assert_eq!(short(&fleet(vec![member(1)], vec![demand.clone(); 8]), &Policy::default()), [""; 0]);
-    assert_eq!(short(&fleet(vec![member(1)], vec![demand; 9]), &Policy::default()), ["launch 1"]);
+    assert_eq!(short(&fleet(vec![member(1)], vec![demand.clone(); 8]), &plain()), [""; 0]);
+    assert_eq!(short(&fleet(vec![member(1)], vec![demand; 9]), &plain()), ["launch 1"]);
 }
 
 #[test]
 fn idle_agents_are_drained_longest_first_and_end_in_a_later_plan() {
-    let policy = Policy { min: 1, ..Policy::default() };
+    let policy = Policy { min: 1, ..plain() };
     let mut view = fleet(vec![idle(1, 400), idle(2, 500), idle(3, 299)], vec![]);
     assert_eq!(short(&view, &policy), ["drain a2", "drain a1"]);
     for member in &mut view.members[..2] {
@@ -135,14 +140,14 @@ fn idle_agents_are_drained_longest_first_and_end_in_a_later_plan() {
 #[test]
 fn demand_takes_a_drained_agent_back_before_it_launches() {
     let drained = Member { draining_since: Some(ago(2)), ..idle(1, 400) };
-    assert_eq!(short(&fleet(vec![drained.clone()], waiting(1)), &Policy::default()), ["undrain a1"]);
-    assert_eq!(short(&fleet(vec![drained], waiting(2)), &Policy::default()), ["undrain a1", "launch 1"]);
+    assert_eq!(short(&fleet(vec![drained.clone()], waiting(1)), &plain()), ["undrain a1"]);
+    assert_eq!(short(&fleet(vec![drained], waiting(2)), &plain()), ["undrain a1", "launch 1"]);
 }
 
 #[test]
 fn a_persons_agents_are_left_alone_and_count_to_max() {
     let cordoned = |number| Member { cordoned: true, ..idle(number, 4000) };
-    let policy = Policy { max: 3, ..Policy::default() };
+    let policy = Policy { max: 3, ..plain() };
     assert_eq!(short(&fleet(vec![cordoned(1), cordoned(2)], waiting(5)), &policy), ["launch 1"]);
     assert_eq!(short(&fleet(vec![cordoned(1), cordoned(2)], vec![]), &policy), [""; 0]);
 }
@@ -152,10 +157,10 @@ fn without_the_provisioners_word_nothing_begins_and_nothing_ends() {
     let drained = Member { draining_since: Some(ago(9)), ..idle(2, 400) };
     let mut view = fleet(vec![idle(1, 400), drained], vec![]);
     view.instances = None;
-    assert_eq!(short(&view, &Policy::default()), [""; 0]);
+    assert_eq!(short(&view, &plain()), [""; 0]);
     view.members[0] = busy(1, None);
     view.waiting = waiting(3);
-    assert_eq!(short(&view, &Policy::default()), ["undrain a2"]);
+    assert_eq!(short(&view, &plain()), ["undrain a2"]);
 }
 
 #[test]
@@ -164,16 +169,16 @@ fn a_launch_that_never_joins_is_given_up_and_replaced() {
     let mut view = FleetView { pending, ..fleet(vec![], waiting(1)) };
     view.instances = Some(vec![known(1, 290), known(2, 300), known(3, 299)]);
     let all = ["forget 1", "terminate i1", "terminate i2"];
-    assert_eq!(short(&view, &Policy::default()), all, "the third may still come");
+    assert_eq!(short(&view, &plain()), all, "the third may still come");
     view.instances = Some(vec![known(1, 290)]);
-    assert_eq!(short(&view, &Policy::default()), ["forget 1", "terminate i1", "launch 1"]);
+    assert_eq!(short(&view, &plain()), ["forget 1", "terminate i1", "launch 1"]);
 }
 
 #[test]
 fn an_instance_whose_agent_is_away_with_a_lease_is_not_touched() {
     let mut view = fleet(vec![], vec![]);
     view.instances = Some(vec![Known { leased: true, ..known(1, 4000) }]);
-    assert_eq!(short(&view, &Policy { max: 0, ..Policy::default() }), [""; 0]);
+    assert_eq!(short(&view, &Policy { max: 0, ..plain() }), [""; 0]);
 }
 
 #[test]
@@ -182,12 +187,12 @@ fn an_instance_that_may_be_an_agents_home_is_not_touched() {
     let view = FleetView { members: vec![homeless], ..fleet(vec![], vec![]) };
     let nameless = |number| Known { ticket: None, ..known(number, 4000) };
     let view = FleetView { instances: Some(vec![nameless(1), nameless(2)]), ..view };
-    assert_eq!(short(&view, &Policy { max: 0, ..Policy::default() }), ["drain a1"]);
+    assert_eq!(short(&view, &Policy { max: 0, ..plain() }), ["drain a1"]);
 }
 
 #[test]
 fn late_instances_above_max_go_newest_first() {
-    let policy = Policy { max: 2, ..Policy::default() };
+    let policy = Policy { max: 2, ..plain() };
     let mut view = fleet(vec![busy(1, None), member(2)], vec![]);
     view.instances.as_mut().unwrap().extend([known(7, 20), known(8, 10)]);
     assert_eq!(short(&view, &policy), ["terminate i8", "terminate i7"]);
@@ -198,27 +203,44 @@ fn late_instances_above_max_go_newest_first() {
 #[test]
 fn failed_launches_and_limits_hold_growth_back() {
     let mut view = FleetView { failures: 3, failed_at: Some(ago(39)), ..fleet(vec![], waiting(20)) };
-    assert_eq!(short(&view, &Policy::default()), [""; 0]);
+    assert_eq!(short(&view, &plain()), [""; 0]);
     view.failed_at = Some(ago(40));
-    assert_eq!(short(&view, &Policy::default()), ["launch 10"]);
+    assert_eq!(short(&view, &plain()), ["launch 10"]);
     view.launches = vec![ago(30); 27];
-    assert_eq!(short(&view, &Policy::default()), ["launch 3"]);
+    assert_eq!(short(&view, &plain()), ["launch 3"]);
 }
 
 #[test]
 fn scale_in_cools_down() {
     let mut view = FleetView { scaled_in_at: Some(ago(14)), ..fleet(vec![idle(1, 400)], vec![]) };
-    assert_eq!(short(&view, &Policy::default()), [""; 0]);
+    assert_eq!(short(&view, &plain()), [""; 0]);
     view.scaled_in_at = Some(ago(15));
-    assert_eq!(short(&view, &Policy::default()), ["drain a1"]);
+    assert_eq!(short(&view, &plain()), ["drain a1"]);
 }
 
 #[test]
 fn warm_slots_and_the_utilization_target_are_launched_and_kept() {
-    let warm = Policy { warm_slots: 2, ..Policy::default() };
+    let warm = Policy { warm_slots: 2, ..plain() };
     assert_eq!(short(&fleet(vec![], vec![]), &warm), ["launch 2"]);
     assert_eq!(short(&fleet(vec![idle(1, 900), idle(2, 900), idle(3, 901)], vec![]), &warm), ["drain a3"]);
-    let spare = Policy { utilization_percent: 75, ..Policy::default() };
+    let spare = Policy { utilization_percent: 75, ..plain() };
     let members = || (1..=6).map(|number| busy(number, None)).collect();
     assert_eq!(short(&fleet(members(), vec![]), &spare), ["launch 2"]);
+}
+
+#[test]
+fn work_that_is_spread_thin_is_brought_together() {
+    let one_of_four =
+        |number| Member { slots: 4, resources: Resources { vcpu: 8, memory_mib: 16_384 }, ..busy(number, None) };
+    let four = || (1..=4).map(one_of_four).collect::<Vec<_>>();
+    assert_eq!(short(&fleet(four(), vec![]), &plain()), ["drain a4"]);
+    let mut view = fleet(four(), vec![]);
+    view.members[3].draining_since = Some(ago(30));
+    assert_eq!(short(&view, &plain()), [""; 0], "one at a time");
+    view.members[3].builds = 0;
+    assert_eq!(short(&view, &plain()), ["terminate i4", "drain a3"]);
+    assert_eq!(short(&fleet(four(), waiting(9)), &plain()), [""; 0]);
+    assert_eq!(short(&fleet(four(), vec![]), &Policy { min: 4, ..plain() }), [""; 0]);
+    assert_eq!(short(&fleet(four(), vec![]), &Policy { warm_slots: 9, ..plain() }), [""; 0]);
+    assert_eq!(short(&fleet(four(), vec![]), &Policy { consolidate: false, ..plain() }), [""; 0]);
 }

@@ -6,13 +6,13 @@ use buildyard_scheduler::Build;
 use std::time::Duration;
 
 impl Service {
-    /// Why the build waits, with what its fleet does about it put before it.
+    /// Why the build waits, with what its fleet does about it.
     pub(crate) fn with_outlook(&self, build: &Build, why: String) -> String {
         let fleet = build.spec.fleet().unwrap_or_else(FleetName::on_demand);
         let Some(glimpse) = self.inner.fleets.look(&fleet) else { return why };
         let words = glimpse.standing.as_ref().and_then(|standing| words(standing, glimpse.next_in));
         match words {
-            Some(words) => format!("{words}; {why}"),
+            Some(words) => format!("{why}; {words}"),
             None => why,
         }
     }
@@ -21,18 +21,11 @@ impl Service {
 /// What the fleet does for builds that wait, if there is anything to tell.
 fn words(standing: &FleetStanding, next_in: Option<Duration>) -> Option<String> {
     let name = &standing.name;
-    if standing.pending > 0 {
-        let instances = match standing.pending {
-            1 => "1 instance is".to_owned(),
-            many => format!("{many} instances are"),
-        };
-        let when = match next_in {
-            None => String::new(),
-            Some(Duration::ZERO) => ", the first is expected at any moment".to_owned(),
-            Some(time) => format!(", the first is expected in {} s", time.as_millis().div_ceil(1000)),
-        };
-        let trouble = standing.trouble.as_ref().map_or_else(String::new, |trouble| format!(" ({trouble})"));
-        return Some(format!("{instances} starting in fleet {name}{when}{trouble}"));
+    if let (Some(time), None) = (next_in, &standing.trouble) {
+        return Some(match time {
+            Duration::ZERO => format!("the next agent of fleet {name} is expected at any moment"),
+            time => format!("the next agent of fleet {name} is expected in {} s", time.as_millis().div_ceil(1000)),
+        });
     }
     if let Some(trouble) = &standing.trouble {
         return Some(format!("fleet {name} has trouble: {trouble}"));
@@ -66,9 +59,9 @@ mod tests {
     #[test]
     fn a_waiting_build_is_told_what_its_fleet_does() {
         let rows = [
-            (standing(2, 0, None), Some(3_100), "2 instances are starting in fleet linux, the first is expected in 4 s"),
-            (standing(1, 0, None), Some(0), "1 instance is starting in fleet linux, the first is expected at any moment"),
-            (standing(1, 0, Some("no space")), None, "1 instance is starting in fleet linux (no space)"),
+            (standing(2, 0, None), Some(3_100), "the next agent of fleet linux is expected in 4 s"),
+            (standing(1, 0, None), Some(0), "the next agent of fleet linux is expected at any moment"),
+            (standing(1, 0, Some("no space")), Some(5), "fleet linux has trouble: no space"),
             (standing(0, 0, Some("no image")), None, "fleet linux has trouble: no image"),
             (standing(0, 4, None), None, "fleet linux is at its most, 4 instances"),
         ];

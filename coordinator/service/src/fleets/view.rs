@@ -20,6 +20,8 @@ pub(crate) struct Waiting {
     pub(crate) build: BuildId,
     pub(crate) since: Timestamp,
     pub(crate) requirements: Requirements,
+    /// How long such a build takes, by recent ones of its project.
+    pub(crate) expected: Option<Duration>,
 }
 
 /// A connected agent of the fleet.
@@ -119,8 +121,11 @@ pub(crate) fn view(memory: &mut Memory, sighting: &Sighting, offers: Option<&Cap
     memory.measure(&sighting.launches);
     let by_agent: HashMap<&AgentId, &LaunchRecord> =
         sighting.launches.iter().map(|launch| (&launch.agent, launch)).collect();
-    let members: Vec<Member> =
-        sighting.present.iter().filter_map(|present| member(memory, sighting, present, by_agent.get(&present.agent)?)).collect();
+    let members: Vec<Member> = sighting
+        .present
+        .iter()
+        .filter_map(|present| member(memory, sighting, present, by_agent.get(&present.agent)?))
+        .collect();
     let connected: BTreeSet<&AgentId> = members.iter().map(|member| &member.agent).collect();
     let pending = sighting.launches.iter().filter(|launch| launch.joined_at.is_none() && launch.ending_since.is_none());
     let known = |memory: &mut Memory, instance: &Instance| {
@@ -157,9 +162,9 @@ pub(crate) fn view(memory: &mut Memory, sighting: &Sighting, offers: Option<&Cap
 
 /// The launch that the instance came by.
 pub(crate) fn owner<'a>(launches: &'a [LaunchRecord], instance: &Instance) -> Option<&'a LaunchRecord> {
-    launches.iter().find(|launch| {
-        instance.ticket == Some(launch.ticket) || launch.instance.as_ref() == Some(&instance.id)
-    })
+    launches
+        .iter()
+        .find(|launch| instance.ticket == Some(launch.ticket) || launch.instance.as_ref() == Some(&instance.id))
 }
 
 /// An agent without a launch was not started by us: nobody launches, drains or ends it.
@@ -192,7 +197,7 @@ fn may_fit(waiting: &Waiting, offers: Option<&Capacity>) -> bool {
 }
 
 fn demand(waiting: &Waiting) -> Demand {
-    Demand { resources: waiting.requirements.resources, since: waiting.since, expected: None }
+    Demand { resources: waiting.requirements.resources, since: waiting.since, expected: waiting.expected }
 }
 
 #[cfg(test)]

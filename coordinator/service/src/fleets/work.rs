@@ -3,34 +3,36 @@
 
 use super::view::{Present, Waiting};
 use crate::{Error, Service};
-use buildyard_model::{AgentId, FleetName, Requirements};
-use buildyard_scheduler::{Event, State};
-
-/// Waiting builds that are looked at.
-const LOOKED_AT: u32 = 20_000;
+use buildyard_model::{AgentId, FleetName, Requirements, Resources};
+use buildyard_scheduler::{Candidate, Event, State};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 impl Service {
     /// The builds that wait for agents of this fleet, in the queue's order.
-    pub(crate) async fn waiting_for(&self, fleet: &FleetName) -> Result<Vec<Waiting>, Error> {
-        let mut passed = std::collections::HashMap::<FleetName, u32>::new();
-        let mut waiting = Vec::new();
-        for candidate in self.store().waiting(LOOKED_AT).await? {
-            if self.waits_for(fleet, &candidate.requirements, &mut passed) {
-                let (since, requirements) = (candidate.since, candidate.requirements);
-                waiting.push(Waiting { build: candidate.build, since, requirements });
-            }
-        }
-        Ok(waiting)
+    pub(crate) fn waiting_for(&self, fleet: &FleetName) -> Vec<Waiting> {
+        let (candidates, durations) = {
+            let held = self.inner.load.held();
+            let queue = held.dispatcher.queue();
+            (queue.order(queue.len()), Arc::clone(&held.durations))
+        };
+        let mut passed = HashMap::<FleetName, u32>::new();
+        let ours = candidates.into_iter().filter(|one| self.waits_for(fleet, &one.requirements, &mut passed));
+        ours.map(|Candidate { build, since, requirements, .. }| {
+            let expected = durations.percentile(build.project(), 50);
+            Waiting { build, since, requirements, expected }
+        })
+        .collect()
+    }
+
+    /// How many builds the agent has and what they use together; what is just being granted counts.
+    pub(crate) fn in_hands(&self, agent: &AgentId) -> (u32, Resources) {
+        self.inner.load.held().dispatcher.load(agent)
     }
 
     /// Whether a build counts for this fleet: its own, builds of none for the on-demand one, and for that also those
     /// that may overflow from a fleet which has no room for them.
-    fn waits_for(
-        &self,
-        fleet: &FleetName,
-        wanted: &Requirements,
-        passed: &mut std::collections::HashMap<FleetName, u32>,
-    ) -> bool {
+    fn waits_for(&self, fleet: &FleetName, wanted: &Requirements, passed: &mut HashMap<FleetName, u32>) -> bool {
         let on_demand = *fleet == FleetName::on_demand();
         let Some(named) = &wanted.fleet else { return on_demand };
         if named == fleet || !on_demand || !wanted.overflow {
@@ -49,25 +51,25 @@ impl Service {
         let of_fleet = self.inner.sessions.all().into_iter();
         let of_fleet = of_fleet.filter(|(_, session)| session.capacity.fleet.as_ref() == Some(fleet));
         let present = of_fleet.map(|(agent, session)| {
-            let (builds, used) = self.inner.load.of(&agent);
+            let (builds, used) = self.in_hands(&agent);
             let cordoned = session.draining || session.unhealthy.is_some();
-            Present { agent, capacity: session.capacity, builds, used, cordoned }
+            Present { agent, capacity: session.capacity.clone(), builds, used, cordoned }
         });
         present.collect()
     }
 
     /// From the return of this on the agent is given no builds (or is again), whatever is being decided meanwhile.
-    pub(crate) async fn set_leaving(&self, agent: &AgentId, leaving: bool) {
+    pub(crate) async fn set_retiring(&self, agent: &AgentId, retiring: bool) {
         // Whoever grants holds this, from looking at the agents to the last commit.
         let _no_grants = self.inner.granting.lock().await;
-        self.inner.sessions.update(agent, |session| session.leaving = leaving);
-        if !leaving {
+        self.inner.sessions.update(agent, |session| session.retiring = retiring);
+        if !retiring {
             self.inner.match_bell.notify_one();
         }
     }
 
     /// Takes back the builds that the agent was offered and has not accepted (F68). Says how many.
-    pub(crate) async fn take_back(&self, agent: &AgentId, reason: &str) -> Result<u32, Error> {
+    pub(crate) async fn take_offers_back(&self, agent: &AgentId, reason: &str) -> Result<u32, Error> {
         let mut taken = 0;
         for id in self.inner.load.builds(agent) {
             let build = self.load(&id).await?;
@@ -97,7 +99,7 @@ impl Service {
 
     /// Whether any build of the fleet waits or runs.
     pub(crate) async fn has_builds(&self, fleet: &FleetName) -> Result<bool, Error> {
-        if !self.waiting_for(fleet).await?.is_empty() {
+        if !self.waiting_for(fleet).is_empty() {
             return Ok(true);
         }
         Ok(self.store().active().await?.iter().any(|build| build.spec.fleet().as_ref() == Some(fleet)))

@@ -98,6 +98,7 @@ impl LogSink {
             let bucket = &service.settings().system_bucket;
             service.inner.parts.objects.put(bucket, &LogId::from(&token).key(start, end), encoded?.into()).await?;
             log.stored(start, end, Some(chunk));
+            service.inner.metrics.logged(end - start);
             Ok(())
         }));
         Ok(())

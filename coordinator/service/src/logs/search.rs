@@ -3,6 +3,7 @@
 //! A stream is opened when the search reaches its first event, so that memory holds the logs that overlap and no more.
 //! A search may end early: then it says where to go on.
 
+mod newest;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,8 @@ pub struct Search<'a> {
     /// Milliseconds since the Unix epoch, both included.
     pub times: (i64, i64),
     pub from: Option<Place>,
+    /// From the newest event to the oldest. Places of one direction mean nothing in the other.
+    pub newest_first: bool,
     /// Events.
     pub limit: usize,
 }
@@ -80,6 +83,9 @@ impl Service {
     /// # Errors
     /// When the store or storage cannot be read.
     pub async fn search_logs(&self, search: &Search<'_>) -> Result<Found, Error> {
+        if search.newest_first {
+            return self.search_newest(search).await;
+        }
         let since = search.from.as_ref().map_or(search.times.0, |place| place.time.max(search.times.0));
         let (streams, horizon) =
             self.streams_between(search.group, (since, search.times.1), STREAMS, search.streams).await?;

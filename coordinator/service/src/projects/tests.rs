@@ -12,12 +12,15 @@ use serde_json::{Value, json};
 fn settings() -> Settings {
     Settings {
         region: "eu-west-1".into(),
+        prices: crate::Prices::default(),
         account: "123456789012".into(),
         endpoint_url: "https://builds.example".into(),
         artifact_bucket: "artifacts".into(),
         system_bucket: "system".into(),
         join_token_sha256: String::new(),
         retention: crate::Retention::default(),
+        queue: crate::Queueing::default(),
+        builds: crate::BuildSettings::default(),
         client_tokens_sha256: vec![],
         timings: Timings::default(),
     }

@@ -19,7 +19,7 @@ const SECRET: &str = "secretsmanager:GetSecretValue arn:aws:secretsmanager:us-ea
 #[tokio::test]
 async fn secrets_are_reached_by_variables_buildspecs_and_credentials() {
     let variables = json!([
-        {"name": "P", "value": "/a/b", "type": "PARAMETER_STORE"},
+        {"name": "P", "value": "/a/b:3", "type": "PARAMETER_STORE"},
         {"name": "S", "value": "db:password", "type": "SECRETS_MANAGER"},
         {"name": "T", "value": "db"},
     ]);

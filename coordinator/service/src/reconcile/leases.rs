@@ -106,14 +106,15 @@ async fn compare(service: &Service) -> Result<(), Error> {
     Ok(())
 }
 
-async fn refresh(service: &Service, id: &BuildId) -> Result<Option<buildyard_scheduler::Build>, Error> {
+/// Takes note of the build as it is stored, or of its absence.
+pub(super) async fn refresh(service: &Service, id: &BuildId) -> Result<Option<buildyard_scheduler::Build>, Error> {
     match service.load(id).await {
         Ok(build) => {
-            service.inner.load.note(&build);
+            service.note(&build);
             Ok(Some(build))
         }
         Err(error) if error.kind == Kind::NotFound => {
-            service.inner.load.forget(id);
+            service.inner.load.forget(id, service.now());
             Ok(None)
         }
         Err(error) => Err(error),

@@ -1,80 +1,65 @@
-//! Gives waiting builds to agents.
+//! Gives waiting builds to agents. Reads nothing from the store: `load` knows who waits and who has room.
 
+use super::leases::refresh;
 use super::troubled::Troubled;
 use crate::commit::Applied;
 use crate::{Error, Service};
 use buildyard_scheduler::Event;
-use buildyard_scheduler::placement::{AgentLoad, Assignment, place};
+use buildyard_scheduler::placement::Assignment;
 use std::time::Duration;
 
-/// Waiting builds looked at in one round.
-const ROUND: u32 = 256;
+/// Grants of one round, which are committed together.
+const ROUND: usize = 256;
 /// A round without a ring.
 const EVERY: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(service: &Service) {
     let mut troubled = Troubled::default();
     loop {
-        match round(service, &mut troubled).await {
-            // More may fit than one round looks at, and what could not be granted left room.
-            Ok(tried) if tried > 0 => {}
-            Ok(_) => {
-                let _ = tokio::time::timeout(EVERY, service.inner.match_bell.notified()).await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "matching failed");
-                tokio::time::sleep(EVERY).await;
-            }
+        try_again(service, &mut troubled).await;
+        // More may fit than one round grants, and what could not be granted left room.
+        if round(service, &mut troubled).await == 0 {
+            let _ = tokio::time::timeout(EVERY, service.inner.match_bell.notified()).await;
         }
     }
 }
 
-/// Says how many grants were made or failed: after both another round may place more.
-async fn round(service: &Service, troubled: &mut Troubled) -> Result<usize, Error> {
+/// Grants what fits, and says how many grants were tried.
+async fn round(service: &Service, troubled: &mut Troubled) -> usize {
     let _granting = service.inner.granting.lock().await;
-    let mut agents = accepting(service);
-    if agents.is_empty() {
-        return Ok(0);
-    }
-    let mut waiting = service.store().waiting(ROUND).await?;
-    waiting.retain(|candidate| !troubled.rests(&candidate.build));
-    let assignments = place(&waiting, &mut agents, service.now());
-    // Grants of one round are committed together; the store makes them one write.
+    let assignments = service.inner.load.round(&service.inner.sessions, ROUND, service.now());
+    let granted: Vec<_> = assignments.iter().map(|assignment| assignment.build.clone()).collect();
+    service.foresee(&granted).await;
+    // The store makes them one write.
     let grants = futures::future::join_all(assignments.iter().map(|assignment| grant(service, assignment))).await;
-    let mut tried = 0;
     for (assignment, granted) in assignments.iter().zip(grants) {
-        match granted {
-            Ok(true) => tried += 1,
-            Ok(false) => {}
-            Err(error) => {
-                troubled.note(&assignment.build, &error, "a waiting build cannot be granted");
-                tried += 1;
-            }
+        if let Err(error) = granted {
+            service.inner.load.forget(&assignment.build, service.now());
+            troubled.note(&assignment.build, &error, "a waiting build cannot be granted");
         }
     }
-    Ok(tried)
+    assignments.len()
 }
 
-fn accepting(service: &Service) -> Vec<AgentLoad> {
-    let now = service.now();
-    let free = service.inner.sessions.all().into_iter().filter(|(_, session)| session.accepting(now));
-    free.map(|(agent, session)| {
-        let (builds, used) = service.inner.load.of(&agent);
-        AgentLoad { agent, capacity: session.capacity, builds, used }
-    })
-    .filter(|load| load.builds < load.capacity.slots)
-    .collect()
+/// Lets builds wait again that could not be granted some time ago.
+async fn try_again(service: &Service, troubled: &mut Troubled) {
+    for build in troubled.rested() {
+        if let Err(error) = refresh(service, &build).await {
+            troubled.note(&build, &error, "a waiting build cannot be read");
+        }
+    }
 }
 
-async fn grant(service: &Service, assignment: &Assignment) -> Result<bool, Error> {
+async fn grant(service: &Service, assignment: &Assignment) -> Result<(), Error> {
     match service.apply(&assignment.build, Event::Lease { agent: assignment.agent.clone() }).await? {
         Applied::Done(build) => {
             // The agent may have gone between the choice and the offer.
             if service.inner.sessions.get(&assignment.agent).is_none() {
                 let _ = service.apply(&build.spec.id, Event::OfferExpired).await;
             }
-            Ok(true)
         }
-        Applied::Rejected(..) => Ok(false),
+        // Somebody else was faster: the build is where it is.
+        Applied::Rejected(_, build) => service.note(&build),
     }
+    Ok(())
 }

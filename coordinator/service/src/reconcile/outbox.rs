@@ -23,8 +23,16 @@ pub(super) async fn run(service: &Service) {
 /// Says whether a full round was done without failure, so that there may be more.
 async fn round(service: &Service) -> Result<bool, Error> {
     let entries = service.store().pending(ROUND).await?;
+    let meters = |entry: &&OutboxEntry| matches!(entry.effect, Effect::Meter { .. });
     let mut done = 0;
-    for entry in &entries {
+    if entries.iter().any(|entry| meters(&entry)) {
+        // All at once: they are many, and change few documents.
+        match service.meter(ROUND).await {
+            Ok(_) => done += entries.iter().filter(meters).count(),
+            Err(error) => tracing::warn!(%error, "usage could not be counted and will be tried again"),
+        }
+    }
+    for entry in entries.iter().filter(|entry| !meters(entry)) {
         match perform(service, entry).await {
             Ok(()) => done += 1,
             Err(error) => tracing::warn!(effect = ?entry.effect, %error, "an effect failed and will be tried again"),
@@ -40,6 +48,8 @@ async fn perform(service: &Service, entry: &OutboxEntry) -> Result<(), Error> {
         Effect::ExportLog { build } => service.export_log(build).await?,
         // The entry is removed together with the build's creation.
         Effect::Retry { of, number } => return service.repeat(of, *number, entry.id).await,
+        // Done before, all together.
+        Effect::Meter { .. } => return Ok(()),
         Effect::Match
         | Effect::Offer { .. }
         | Effect::SendStop { .. }

@@ -112,6 +112,7 @@ async fn tend(service: Service, name: FleetName) {
         let _ = timeout(EVERY, bell.changed()).await;
     }
     service.inner.fleets.hide(&tended.name);
+    service.note_launches(&tended.name, 0);
 }
 
 /// Says whether there is anything left to look after.
@@ -153,7 +154,7 @@ async fn hosted(
         ended::clear(&mut acts, &sighting).await?;
     }
     show(service, tended, definition.as_ref(), &policy, &sighting);
-    conclude(service, tended, definition, &sighting).await
+    conclude(service, tended, definition, &sighting, true).await
 }
 
 /// A fleet that nothing starts instances for: its agents are started by hand.
@@ -170,7 +171,7 @@ async fn unhosted(service: &Service, tended: &mut Tended, definition: Option<Fle
     let base = definition.as_ref().map_or(0, |fleet| fleet.base_capacity);
     let policy = Policy { min: base, max: base, ..Policy::default() };
     show(service, tended, definition.as_ref(), &policy, &sighting);
-    conclude(service, tended, definition, &sighting).await
+    conclude(service, tended, definition, &sighting, false).await
 }
 
 async fn list(provisioner: &dyn Provisioner) -> Result<Vec<Instance>, PlaceError> {
@@ -182,13 +183,17 @@ async fn look(service: &Service, tended: &Tended, listed: Option<Vec<Instance>>)
     let launches = service.inner.fleets.launches.of(&tended.name);
     // What was offered in the moment of a drain is taken back, too.
     for launch in launches.iter().filter(|launch| launch.leaving_since.is_some()) {
-        if service.inner.load.of(&launch.agent).0 > 0 {
-            service.take_back(&launch.agent, "its instance is to go").await?;
+        // An agent may have connected in the moment of its drain.
+        if service.inner.sessions.get(&launch.agent).is_some_and(|session| !session.retiring) {
+            service.set_retiring(&launch.agent, true).await;
+        }
+        if service.in_hands(&launch.agent).0 > 0 {
+            service.take_offers_back(&launch.agent, "its instance is to go").await?;
         }
     }
     Ok(Sighting {
         now: service.now(),
-        waiting: service.waiting_for(&tended.name).await?,
+        waiting: service.waiting_for(&tended.name),
         present: service.present_in(&tended.name),
         listed,
         launches,
@@ -206,7 +211,9 @@ fn show(service: &Service, tended: &Tended, definition: Option<&Fleet>, policy: 
     let pending = count(present(&|launch| launch.joined_at.is_none() && launch.ending_since.is_none()));
     let staying = count(present(&|launch| launch.leaving_since.is_none() && launch.ending_since.is_none()));
     let now = service.present_in(&tended.name);
-    let is_leaving = |agent: &buildyard_model::AgentId| launches.iter().any(|launch| launch.agent == *agent && launch.leaving_since.is_some());
+    let is_leaving = |agent: &buildyard_model::AgentId| {
+        launches.iter().any(|launch| launch.agent == *agent && launch.leaving_since.is_some())
+    };
     let standing = FleetStanding {
         name: tended.name.clone(),
         status: definition.map(|fleet| status::name(fleet.status.status_code).to_owned()),
@@ -227,6 +234,7 @@ fn show(service: &Service, tended: &Tended, definition: Option<&Fleet>, policy: 
         let ready = tended.memory.launch_time().map(|time| launch.asked_at.plus(time));
         ready.map(|ready| ready.since(service.now()))
     });
+    service.note_launches(&tended.name, pending);
     let ids = |listed: &Vec<Instance>| listed.iter().map(|one| one.id.clone()).collect();
     let instances: Option<BTreeSet<InstanceId>> = sighting.listed.as_ref().map(ids);
     service.inner.fleets.show(&tended.name, |glimpse| {
@@ -245,6 +253,7 @@ async fn conclude(
     tended: &Tended,
     definition: Option<Fleet>,
     sighting: &Sighting,
+    is_hosted: bool,
 ) -> Result<bool, Error> {
     let Some(fleet) = definition else { return Ok(true) };
     let going = crate::fleets::is_going(&fleet);
@@ -257,7 +266,7 @@ async fn conclude(
     let outlook = status::Outlook {
         trouble: tended.trouble.as_ref(),
         is_manned: sighting.present.len() >= fleet.base_capacity as usize,
-        is_hosted: tended.provisioner.is_some(),
+        is_hosted,
         has_builds: going && service.has_builds(&tended.name).await?,
     };
     let next = status::next(&fleet.status, &outlook);

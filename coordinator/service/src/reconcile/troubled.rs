@@ -22,6 +22,14 @@ impl Troubled {
         self.0.contains_key(build)
     }
 
+    /// The builds that have been left alone long enough, which are forgotten here.
+    pub(super) fn rested(&mut self) -> Vec<BuildId> {
+        let now = Instant::now();
+        let rested: Vec<_> = self.0.iter().filter(|(_, until)| **until <= now).map(|(id, _)| id.clone()).collect();
+        self.0.retain(|build, _| !rested.contains(build));
+        rested
+    }
+
     /// Says that the build could not be dealt with.
     pub(super) fn note(&mut self, build: &BuildId, error: &Error, what: &'static str) {
         tracing::error!(build.id = %build, %error, "{what}; the other builds go on, and this one is tried again");

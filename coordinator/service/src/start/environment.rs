@@ -1,13 +1,13 @@
 //! A project's environment as a job names it (reference 5.1): what can run here, and a clear word about the rest. Pure.
 //!
-//! Images are passed on as they are: which ones there are, and with which credentials they are pulled, is the agent's
-//! engine's to know.
+//! Images are passed on as they are, but for those that stand for others here: which ones there are is the agent's engine's
+//! to know. With which credentials one is pulled, the agent asks when it does.
 
-use crate::Error;
+use crate::{Error, ImageNames};
 use buildyard_model::project::ProjectEnvironment;
 use buildyard_model::{ComputeType, Environment, EnvironmentType, PullPolicy};
 
-pub(super) fn environment(project: &ProjectEnvironment) -> Result<Environment, Error> {
+pub(super) fn environment(project: &ProjectEnvironment, images: &ImageNames) -> Result<Environment, Error> {
     let kind = kind(&project.kind)?;
     let compute_type = compute_type(project, kind)?;
     if project.registry_credential.is_some() && project.image_pull_credentials_type.as_deref() != Some("SERVICE_ROLE") {
@@ -15,7 +15,7 @@ pub(super) fn environment(project: &ProjectEnvironment) -> Result<Environment, E
     }
     Ok(Environment {
         kind,
-        image: project.image.clone(),
+        image: images.image(&project.image).to_owned(),
         compute_type,
         environment_variables: project.environment_variables.clone(),
         privileged_mode: project.privileged_mode.unwrap_or(false),

@@ -24,7 +24,7 @@ pub(super) fn job(project: Project, order: Order, settings: &Settings) -> Result
         source: source::source(&project.source, project.source_version.as_deref())?,
         secondary_sources: secondary_sources(&project)?,
         buildspec: BuildspecOrigin::from_text(project.source.buildspec.as_deref().unwrap_or_default()),
-        environment: environment::environment(&project.environment)?,
+        environment: environment::environment(&project.environment, &settings.builds.images)?,
         artifacts: Some(artifacts::spec(&project.artifacts)?),
         secondary_artifacts: project.secondary_artifacts.iter().map(artifacts::spec).collect::<Result<_, _>>()?,
         timeout_seconds: Some(60 * u64::from(project.timeout_in_minutes.unwrap_or(TIMEOUT_MINUTES))),

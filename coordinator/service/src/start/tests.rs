@@ -35,12 +35,15 @@ fn merged(overrides: Value) -> Project {
 fn job_of(project: Project) -> JobSpec {
     let settings = Settings {
         region: "us-east-1".into(),
+        prices: crate::Prices::default(),
         account: "000000000000".into(),
         artifact_bucket: "artifacts".into(),
         system_bucket: "system".into(),
         join_token_sha256: String::new(),
         endpoint_url: "http://localhost:8080".into(),
         retention: crate::Retention::default(),
+        queue: crate::Queueing::default(),
+        builds: crate::BuildSettings::default(),
         client_tokens_sha256: vec![],
         timings: Timings::default(),
     };
@@ -102,6 +105,15 @@ fn a_job_holds_the_project_and_what_follows_from_it() {
     assert_eq!(job.source.version.as_deref(), Some("main"));
     let versions: Vec<_> = job.secondary_sources.iter().map(|one| one.source.version.as_deref()).collect();
     assert_eq!(versions, [Some("1"), Some("2")]);
+}
+
+#[test]
+fn a_curated_image_stands_for_one_that_is_here_and_the_project_keeps_its_name() {
+    let environment = json!({ "type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0",
+        "computeType": "BUILD_GENERAL1_SMALL" });
+    let job = job_of(project(json!({ "environment": environment })));
+    assert_eq!(job.environment.image, "buildyard/standard:1.0");
+    assert_eq!(job.project.unwrap().environment.image, "aws/codebuild/standard:7.0");
 }
 
 #[test]

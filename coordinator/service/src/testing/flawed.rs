@@ -46,6 +46,9 @@ impl Builds for Flawed {
     }
 
     async fn get_many(&self, ids: &[BuildId]) -> Result<Vec<Build>, Error> {
+        if ids.iter().any(|id| self.damaged.lock().unwrap().contains(id)) {
+            return Err(Error::Failed("a stored build cannot be read".to_owned()));
+        }
         self.sound.get_many(ids).await
     }
 
@@ -64,8 +67,8 @@ impl Builds for Flawed {
 
 #[async_trait]
 impl Queue for Flawed {
-    async fn waiting(&self, limit: u32) -> Result<Vec<Candidate>, Error> {
-        self.sound.waiting(limit).await
+    async fn waiting(&self, after: u64, limit: u32) -> Result<Vec<(u64, Candidate)>, Error> {
+        self.sound.waiting(after, limit).await
     }
 
     async fn overdue(&self, now: Timestamp) -> Result<Vec<BuildId>, Error> {

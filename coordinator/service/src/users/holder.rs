@@ -11,7 +11,7 @@ use buildyard_access::{Grants, KeyHolder, Principal};
 use buildyard_blobs::Credentials;
 use buildyard_model::Secret;
 use buildyard_store::DocumentKind;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -116,16 +116,21 @@ impl Service {
             account: account.clone(),
             arn: arn(account, &key.user),
             user_id: user.record.user_id.clone(),
-            grants: Grants::Policies(self.policies_of(&key.user, &user.record).await?),
+            grants: Grants::Policies(self.policies_of(&key.user, &user.record.attached, &user.record.inline).await?),
             user: key.user,
         };
         Ok(Some(KeyHolder { secret, principal: Arc::new(principal) }))
     }
 
     /// The user's policies, or none at all where one is missing: it may have been the one that denies.
-    async fn policies_of(&self, name: &str, user: &UserRecord) -> Result<Arc<[Policy]>, Error> {
+    pub(super) async fn policies_of(
+        &self,
+        name: &str,
+        attached: &[String],
+        inline: &BTreeMap<String, String>,
+    ) -> Result<Arc<[Policy]>, Error> {
         let mut policies = Vec::new();
-        for policy in &user.attached {
+        for policy in attached {
             let document = match managed::document(policy) {
                 Some(document) => Some(document.to_owned()),
                 None => {
@@ -135,7 +140,7 @@ impl Service {
             };
             policies.push((policy, document));
         }
-        policies.extend(user.inline.iter().map(|(policy, document)| (policy, Some(document.clone()))));
+        policies.extend(inline.iter().map(|(policy, document)| (policy, Some(document.clone()))));
         let mut read = Vec::with_capacity(policies.len());
         for (policy, document) in policies {
             let problem = match document.map(|document| Policy::parse(policy, &document)) {

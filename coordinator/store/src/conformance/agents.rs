@@ -12,6 +12,7 @@ fn record(name: &str) -> AgentRecord {
         version: "0.1.0".to_owned(),
         capacity: None,
         draining: false,
+        withdrawal: None,
         enrolled_at: Timestamp(1),
         last_seen: Timestamp(2),
     }

@@ -6,22 +6,25 @@ use buildyard_model::Timestamp;
 use buildyard_scheduler::{Event, Step, apply};
 use std::sync::Arc;
 
-async fn waiting(store: &Arc<dyn Store>, limit: u32) -> Vec<String> {
-    store.waiting(limit).await.unwrap().iter().map(|candidate| candidate.build.to_string()).collect()
+async fn waiting(store: &Arc<dyn Store>, after: u64, limit: u32) -> Vec<String> {
+    store.waiting(after, limit).await.unwrap().iter().map(|(_, candidate)| candidate.build.to_string()).collect()
 }
 
-pub(crate) async fn the_queue_is_in_order_of_priority_and_submission(store: Arc<dyn Store>) {
+pub(crate) async fn the_queue_is_read_in_pages_by_submission(store: Arc<dyn Store>) {
     for (number, priority) in [(5, 0), (4, 10), (3, 0), (2, -5), (1, 10)] {
-        let mut draft = draft("app", number);
+        let mut draft = draft(if number == 3 { "other" } else { "app" }, number);
         draft.spec.priority = priority;
         store.create(draft).await.unwrap();
     }
-    let order = [4, 1, 5, 3, 2].map(|number| id("app", number).to_string());
-    assert_eq!(waiting(&store, 10).await, order);
-    assert_eq!(waiting(&store, 2).await, order[..2]);
-    let first = &store.waiting(1).await.unwrap()[0];
-    let build = store.get(&first.build).await.unwrap().unwrap();
-    assert_eq!(Some(first), build.candidate(first.sequence).as_ref());
+    let order = [5, 4, 3, 2, 1].map(|number| id(if number == 3 { "other" } else { "app" }, number).to_string());
+    assert_eq!(waiting(&store, 0, 10).await, order);
+    assert_eq!(waiting(&store, 0, 2).await, order[..2]);
+    let page = store.waiting(0, 2).await.unwrap();
+    assert_eq!(waiting(&store, page[1].0, 10).await, order[2..]);
+    for (_, candidate) in store.waiting(0, 10).await.unwrap() {
+        let build = store.get(&candidate.build).await.unwrap().unwrap();
+        assert_eq!(Some(candidate), build.candidate());
+    }
 }
 
 pub(crate) async fn the_queue_follows_the_state(store: Arc<dyn Store>) {
@@ -38,7 +41,7 @@ pub(crate) async fn the_queue_follows_the_state(store: Arc<dyn Store>) {
     assert_eq!(store.active().await.unwrap(), std::slice::from_ref(&offered));
     let back = commit(apply(&offered, Event::OfferExpired, Timestamp(1_020_000)).unwrap()).await;
     assert_eq!(counts().await, (2, 0));
-    assert_eq!(waiting(&store, 9).await, [&back, &later].map(|one| one.spec.id.to_string()), "in its old place");
+    assert_eq!(waiting(&store, 0, 9).await, [&back, &later].map(|one| one.spec.id.to_string()), "in its old place");
     let offered = commit(leased(&back)).await;
     let stopping = commit(apply(&offered, Event::Stop, Timestamp(1_021_000)).unwrap()).await;
     assert_eq!(counts().await, (1, 1));

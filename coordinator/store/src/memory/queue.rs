@@ -8,13 +8,11 @@ use buildyard_scheduler::{Build, Candidate, Effect};
 
 #[async_trait]
 impl Queue for Memory {
-    async fn waiting(&self, limit: u32) -> Result<Vec<Candidate>, Error> {
+    async fn waiting(&self, after: u64, limit: u32) -> Result<Vec<(u64, Candidate)>, Error> {
         let records = self.records();
-        let candidate = |sequence: &u64| records.builds.get(sequence)?.candidate(*sequence);
-        let mut waiting: Vec<_> = records.queued.iter().filter_map(candidate).collect();
-        waiting.sort_by(Candidate::order);
-        waiting.truncate(limit as usize);
-        Ok(waiting)
+        let behind = records.queued.range(after.saturating_add(1)..).take(limit as usize);
+        let candidate = |place: &u64| Some((*place, records.builds.get(place)?.candidate()?));
+        Ok(behind.filter_map(candidate).collect())
     }
 
     async fn overdue(&self, now: Timestamp) -> Result<Vec<BuildId>, Error> {

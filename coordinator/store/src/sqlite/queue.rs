@@ -1,7 +1,7 @@
 //! The queue in SQLite: a narrow table beside the builds, kept in step by the writes that change them.
 
 use super::Sqlite;
-use super::column::{build, build_id, count, document};
+use super::column::{build, build_id, count, document, integer};
 use super::failure::{failed, unreadable};
 use crate::roles::{Error, Queue};
 use async_trait::async_trait;
@@ -12,8 +12,8 @@ use sqlx::SqliteConnection;
 const PUT: &str = "INSERT OR REPLACE INTO queue (sequence, id, priority, since, deadline, requirements)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 const TAKE: &str = "DELETE FROM queue WHERE sequence = ?1";
-pub(super) const WAITING: &str = "SELECT sequence, id, priority, since, requirements FROM queue
-    ORDER BY priority DESC, sequence LIMIT ?1";
+pub(super) const WAITING: &str = "SELECT queue.sequence, queue.id, priority, since, number, requirements
+    FROM queue JOIN build USING (sequence) WHERE queue.sequence > ?1 ORDER BY queue.sequence LIMIT ?2";
 pub(super) const OVERDUE: &str = "SELECT id FROM queue WHERE deadline <= ?1 ORDER BY deadline, sequence";
 pub(super) const ACTIVE: &str = "SELECT id, number, document FROM build
     WHERE state IN ('leased', 'running', 'stopping') ORDER BY sequence";
@@ -32,7 +32,7 @@ pub(super) struct QueueRow {
 impl QueueRow {
     /// The build's row; none unless it waits.
     pub(super) fn of(build: &Build) -> Result<Option<Self>, Error> {
-        let (Some(candidate), Some(deadline)) = (build.candidate(0), build.queue_deadline()) else { return Ok(None) };
+        let (Some(candidate), Some(deadline)) = (build.candidate(), build.queue_deadline()) else { return Ok(None) };
         Ok(Some(Self {
             id: candidate.build.to_string(),
             priority: candidate.priority,
@@ -52,15 +52,11 @@ pub(super) async fn take(db: &mut SqliteConnection, sequence: i64) -> Result<(),
     sqlx::query(TAKE).bind(sequence).execute(db).await.map(|_| ())
 }
 
-fn candidate(row: (i64, String, i32, i64, String)) -> Result<Candidate, Error> {
-    let (sequence, build, priority, since, requirements) = row;
-    Ok(Candidate {
-        build: build_id(&build)?,
-        priority,
-        since: Timestamp(since),
-        sequence: count(sequence),
-        requirements: serde_json::from_str(&requirements).map_err(|error| unreadable("requirements", &error))?,
-    })
+fn candidate(row: (i64, String, i32, i64, i64, String)) -> Result<(u64, Candidate), Error> {
+    let (place, build, priority, since, number, requirements) = row;
+    let requirements = serde_json::from_str(&requirements).map_err(|error| unreadable("requirements", &error))?;
+    let (since, sequence) = (Timestamp(since), count(number));
+    Ok((count(place), Candidate { build: build_id(&build)?, priority, since, sequence, requirements }))
 }
 
 fn readable((id, number, document): (String, i64, String)) -> Option<Build> {
@@ -73,8 +69,9 @@ fn readable((id, number, document): (String, i64, String)) -> Option<Build> {
 
 #[async_trait]
 impl Queue for Sqlite {
-    async fn waiting(&self, limit: u32) -> Result<Vec<Candidate>, Error> {
-        let rows = sqlx::query_as(WAITING).bind(limit).fetch_all(&self.readers).await.map_err(|e| failed(&e))?;
+    async fn waiting(&self, after: u64, limit: u32) -> Result<Vec<(u64, Candidate)>, Error> {
+        let select = sqlx::query_as(WAITING).bind(integer(after)).bind(limit).fetch_all(&self.readers);
+        let rows: Vec<_> = select.await.map_err(|e| failed(&e))?;
         rows.into_iter().map(candidate).collect()
     }
 

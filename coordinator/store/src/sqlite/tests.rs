@@ -27,7 +27,7 @@ async fn reopening_keeps_everything() {
 
     let store = Sqlite::open(&dir.path().join("new/data")).await.unwrap();
     assert_eq!(store.get(&ended.spec.id).await.unwrap(), Some(ended));
-    assert_eq!(store.waiting(9).await.unwrap()[0].build, waiting.spec.id);
+    assert_eq!(store.waiting(0, 9).await.unwrap()[0].1.build, waiting.spec.id);
     assert_eq!(store.pending(9).await.unwrap(), entries);
     assert_eq!(store.create(draft("app", 3)).await.unwrap().build.spec.build_number, 3);
 }

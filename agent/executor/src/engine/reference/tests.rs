@@ -83,3 +83,14 @@ fn the_digest_of_the_asked_repository_is_picked() {
     assert_eq!(pick("mine/redis"), None);
     assert_eq!(pick(DIGEST), None);
 }
+
+#[test]
+fn a_registry_is_told_from_a_part_of_a_name() {
+    let registry = |text: &str| Reference::parse(text).unwrap().registry().map(str::to_owned);
+    assert_eq!(registry("127.0.0.1:5000/app:1").as_deref(), Some("127.0.0.1:5000"));
+    assert_eq!(registry("ghcr.io/o/app").as_deref(), Some("ghcr.io"));
+    assert_eq!(registry("localhost/app").as_deref(), Some("localhost"));
+    for hub in ["redis", "team/app:1", "docker.io/team/app"] {
+        assert_eq!(registry(hub), None, "{hub}");
+    }
+}

@@ -4,15 +4,15 @@ use super::registry::Registry;
 use super::{docker, engine, ground, root_file_system};
 use crate::conformance::Ground;
 use crate::engine::{Deadlines, Engine, EngineOptions};
-use crate::sandbox::{Executor, ExecutorError, ImageRequest};
+use crate::sandbox::{Executor, ExecutorError, ImageRequest, RegistryLogin};
 use bollard::query_parameters::RemoveImageOptions;
-use buildyard_model::PullPolicy;
+use buildyard_model::{PullPolicy, Secret};
 use std::sync::Mutex;
 use std::time::Duration;
 
 async fn prepare(reference: &str, pull: PullPolicy) -> (Result<String, ExecutorError>, Vec<String>) {
     let said = Mutex::new(vec![]);
-    let request = ImageRequest { reference: reference.to_owned(), pull };
+    let request = ImageRequest { reference: reference.to_owned(), pull, login: None };
     let answer = engine().await.prepare_image(&request, &|line| said.lock().unwrap().push(line)).await;
     (answer, said.into_inner().unwrap())
 }
@@ -22,7 +22,7 @@ async fn prepare_quickly(reference: &str) -> (Result<String, ExecutorError>, Vec
     let deadlines = Deadlines { pull_pause: Duration::from_millis(10), ..Deadlines::default() };
     let engine = Engine::connect(EngineOptions { deadlines, ..EngineOptions::default() }).await.unwrap();
     let said = Mutex::new(vec![]);
-    let request = ImageRequest { reference: reference.to_owned(), pull: PullPolicy::IfAbsent };
+    let request = ImageRequest { reference: reference.to_owned(), pull: PullPolicy::IfAbsent, login: None };
     let answer = engine.prepare_image(&request, &|line| said.lock().unwrap().push(line)).await;
     (answer, said.into_inner().unwrap())
 }
@@ -105,4 +105,31 @@ async fn an_image_that_may_not_be_pulled_is_taken_from_the_host_or_not_at_all() 
     assert!(matches!(&absent, Err(ExecutorError::Image(why)) if why.contains("pull policy is never")), "{absent:?}");
     let (invalid, _) = prepare("../containers/json?all=1", PullPolicy::IfAbsent).await;
     assert!(matches!(&invalid, Err(ExecutorError::Image(why)) if why.contains("not a valid reference")), "{invalid:?}");
+}
+
+#[tokio::test]
+async fn a_registry_that_asks_who_pulls_is_shown_the_requests_login_and_nobody_else_is() {
+    let registry = Registry::serve(root_file_system(), native()).await;
+    registry.admit_only("ada", "hunter2");
+    let reference = format!("{}:1", registry.repository);
+    let said = Mutex::new(vec![]);
+    let engine = engine().await;
+    let pull = async |login: Option<(&str, &str)>| {
+        let login = login.map(|(username, password)| RegistryLogin {
+            username: username.to_owned(),
+            password: Secret::new(password),
+        });
+        let request = ImageRequest { reference: reference.clone(), pull: PullPolicy::Always, login };
+        engine.prepare_image(&request, &|line| said.lock().unwrap().push(line)).await
+    };
+    let (nobody, wrong) = (pull(None).await, pull(Some(("ada", "hunter3"))).await);
+    let right = pull(Some(("ada", "hunter2"))).await;
+    forget(&reference).await;
+    let Err(ExecutorError::Image(why)) = &nobody else { panic!("{nobody:?}") };
+    assert!(why.contains("has a registryCredential"), "{why}");
+    let Err(ExecutorError::Image(why)) = &wrong else { panic!("{wrong:?}") };
+    assert!(why.contains("secret of the project's registryCredential"), "{why}");
+    assert!(right.is_ok(), "{right:?}");
+    let said = format!("{:?} {wrong:?}", said.into_inner().unwrap());
+    assert!(!said.contains("hunter"), "{said}");
 }

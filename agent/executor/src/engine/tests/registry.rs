@@ -1,6 +1,7 @@
 //! A registry on loopback, as much as an engine needs to pull one image: version 2 of the protocol over plain HTTP, which
 //! engines accept from 127.0.0.0/8.
 
+use base64::Engine as _;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,6 +16,7 @@ pub(super) struct Registry {
     pub(super) repository: String,
     pub(super) digest: String,
     failures: Failures,
+    admitted: Admitted,
     _closes: DropGuard,
 }
 
@@ -49,10 +51,16 @@ impl Registry {
         }
         files.insert("/v2/".into(), ("application/json", b"{}".to_vec()));
         let closed = CancellationToken::new();
-        let failures = Failures::default();
-        let listening = listen(listener, Arc::new(files), failures.clone());
+        let (failures, admitted) = (Failures::default(), Admitted::default());
+        let listening = listen(listener, Arc::new(files), failures.clone(), admitted.clone());
         tokio::spawn(closed.clone().run_until_cancelled_owned(listening));
-        Self { repository, digest: manifest_digest, failures, _closes: closed.drop_guard() }
+        Self { repository, digest: manifest_digest, failures, admitted, _closes: closed.drop_guard() }
+    }
+
+    /// From now on only this one may pull.
+    pub(super) fn admit_only(&self, username: &str, password: &str) {
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{password}"));
+        *self.admitted.lock().unwrap() = Some(pair);
     }
 
     /// Answers the next requests for a manifest with this status.
@@ -60,6 +68,9 @@ impl Registry {
         *self.failures.lock().unwrap() = (requests, status.to_owned());
     }
 }
+
+/// Name and password of the one who is admitted, as in `Authorization: Basic`; without it everybody is.
+type Admitted = Arc<Mutex<Option<String>>>;
 
 /// How many requests for a manifest still fail, and how.
 type Failures = Arc<Mutex<(u32, String)>>;
@@ -71,14 +82,14 @@ fn digest(content: &[u8]) -> String {
 
 type Files = BTreeMap<String, (&'static str, Vec<u8>)>;
 
-async fn listen(listener: TcpListener, files: Arc<Files>, failures: Failures) {
+async fn listen(listener: TcpListener, files: Arc<Files>, failures: Failures, admitted: Admitted) {
     while let Ok((stream, _)) = listener.accept().await {
-        let (files, failures) = (Arc::clone(&files), failures.clone());
-        tokio::spawn(async move { serve(stream, &files, &failures).await });
+        let (files, failures, admitted) = (Arc::clone(&files), failures.clone(), admitted.clone());
+        tokio::spawn(async move { serve(stream, &files, &failures, &admitted).await });
     }
 }
 
-async fn serve(mut stream: TcpStream, files: &Files, failures: &Failures) {
+async fn serve(mut stream: TcpStream, files: &Files, failures: &Failures, admitted: &Admitted) {
     let mut head = Vec::new();
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         // Docker tries TLS first, and takes its time to give up on a server that says nothing.
@@ -96,7 +107,19 @@ async fn serve(mut stream: TcpStream, files: &Files, failures: &Failures) {
         failures.0 = failures.0.checked_sub(1)?;
         Some(failures.1.clone())
     });
+    let says = head.lines().find_map(|line| {
+        line.split_once(": ").filter(|(name, _)| name.eq_ignore_ascii_case("authorization")).map(|(_, value)| value)
+    });
+    let is_stranger = admitted
+        .lock()
+        .unwrap()
+        .as_deref()
+        .is_some_and(|admitted| says.and_then(|says| says.strip_prefix("Basic ")) != Some(admitted));
+    let denied = br#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}"#.to_vec();
     let (status, (kind, body)) = match (failure.flatten(), files.get(path)) {
+        _ if is_stranger => {
+            ("401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"yard\"".to_owned(), ("application/json", denied))
+        }
         (Some(status), _) => (status, ("text/plain", b"not now".to_vec())),
         (None, Some(file)) => ("200 OK".to_owned(), file.clone()),
         (None, None) => ("404 Not Found".to_owned(), ("application/json", missing)),

@@ -47,7 +47,7 @@ async fn each_call_to_an_engine_that_hangs_later_ends_within_its_deadline() {
     let engine = Engine::connect(options(&socket)).await.unwrap();
     socket.answer(|_| Answer::Never);
     let (id, spec) = (SandboxId("buildyard-x".into()), spec());
-    let image = ImageRequest { reference: "app:1".into(), pull: PullPolicy::IfAbsent };
+    let image = ImageRequest { reference: "app:1".into(), pull: PullPolicy::IfAbsent, login: None };
 
     let asked = Instant::now();
     is_unreachable("probe", asked, &engine.probe().await);
@@ -101,8 +101,10 @@ async fn a_pull_without_progress_is_given_up() {
         ]),
         _ => Answer::Json(404, r#"{"message":"No such image"}"#.into()),
     });
-    let (said, image) =
-        (std::sync::Mutex::new(vec![]), ImageRequest { reference: "app:1".into(), pull: PullPolicy::IfAbsent });
+    let (said, image) = (
+        std::sync::Mutex::new(vec![]),
+        ImageRequest { reference: "app:1".into(), pull: PullPolicy::IfAbsent, login: None },
+    );
     let answer = engine.prepare_image(&image, &|line| said.lock().unwrap().push(line)).await;
     let Err(ExecutorError::Registry(why)) = &answer else { panic!("{answer:?}") };
     assert!(why.contains("app:1") && why.contains("3 tries"), "{why}");

@@ -39,6 +39,16 @@ fn each_protocol_is_known_by_its_head() {
 }
 
 #[test]
+fn a_form_may_be_in_the_address_of_a_get() {
+    let recognised = |uri: &str| recognise(&parts("GET", uri, &[])).unwrap().map(|call| call.protocol);
+    assert_eq!(recognised("/?Action=GetCallerIdentity&Version=2011-06-15"), Some(Protocol::Query));
+    assert_eq!(recognised("/?X-Amz-Signature=1&Action=GetCallerIdentity"), Some(Protocol::Query));
+    for other in ["/", "/?action=x", "/?list-type=2&prefix=Action=", "/bucket?Action=GetCallerIdentity"] {
+        assert_eq!(recognised(other), None, "{other}");
+    }
+}
+
+#[test]
 fn what_is_no_apis_is_left_to_others() {
     for (method, uri, headers) in [
         ("GET", "/", &[START, JSON][..]),

@@ -2,6 +2,7 @@
 
 use super::rig::{ARN, Rig, plain, with};
 use buildyard_aws_protocol::{ApiError, Caller, Permissions};
+use buildyard_scheduler::Event;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -50,7 +51,10 @@ async fn a_new_build_is_shown_with_all_its_members_and_defaults() {
     let found =
         rig.call("BatchGetBuilds", json!({ "ids": [id, build["arn"], format!("app:{}", uuid.to_uppercase())] }));
     let found = found.await;
-    assert_eq!(found["builds"], json!([build]));
+    // But that it says now what it waits for.
+    let mut waiting = build.clone();
+    waiting["phases"][1]["contexts"] = json!([{ "statusCode": "", "message": "no agent is connected" }]);
+    assert_eq!(found["builds"], json!([waiting]));
     assert_eq!(found["buildsNotFound"].as_array().unwrap().len(), 1, "a uuid has one spelling");
 }
 
@@ -122,4 +126,19 @@ async fn who_acts_on_a_build_must_be_allowed_to_on_its_project() {
         let asked = std::mem::take(&mut *asked.0.lock().unwrap());
         assert_eq!(asked, [(format!("codebuild:{operation}"), resource.to_owned())]);
     }
+}
+
+#[tokio::test]
+async fn a_build_that_waits_says_what_for_until_it_is_offered() {
+    let rig = Rig::start().await;
+    rig.project(plain("app")).await;
+    let id = rig.build(json!({ "projectName": "app" })).await["id"].take();
+    let queued = rig.get(&id).await["phases"][1].take();
+    assert_eq!(queued["phaseType"], "QUEUED");
+    assert_eq!(queued["contexts"], json!([{ "statusCode": "", "message": "no agent is connected" }]));
+    let mut agent = rig.agent().await;
+    let (token, _) = agent.offer().await;
+    agent.tell(Event::Accept { token: token.clone() }).await;
+    let queued = rig.get(&id).await["phases"][1].take();
+    assert_eq!((&queued["phaseStatus"], &queued["contexts"]), (&json!("SUCCEEDED"), &json!(null)));
 }

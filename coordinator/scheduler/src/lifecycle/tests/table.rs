@@ -70,6 +70,7 @@ fn effect(effect: &Effect) -> &'static str {
         Effect::Retry { .. } => "Retry",
         Effect::DropLogs { .. } => "DropLogs",
         Effect::ExportLog { .. } => "ExportLog",
+        Effect::Meter { .. } => "Meter",
         Effect::Freed { .. } => "Freed",
     }
 }

@@ -118,6 +118,30 @@ impl Group {
     }
 }
 
+impl Group {
+    /// As [`Group::between`], from the other end: by the time of their last event (`i64::MAX` while they are open),
+    /// descending; all that end with the times or later, and `most` more. Then, where the others end.
+    fn between_from_the_end(
+        &self,
+        (since, until): (i64, i64),
+        most: usize,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> (Vec<(i64, String)>, Option<i64>) {
+        let begins = |name: &String| {
+            let closed = self.streams.get(name).and_then(|record| record.closed.as_ref());
+            closed.and_then(|closed| closed.span).map_or(i64::MIN, |(first, _)| first.0)
+        };
+        let finished = self.by_last.range((since, String::new())..).map(|(last, name)| (*last, name));
+        let open = self.open.iter().map(|name| (i64::MAX, name));
+        let wanted = |(_, name): &(i64, &String)| wanted(name) && begins(name) <= until;
+        let mut by_last: Vec<(i64, &String)> = finished.chain(open).filter(wanted).collect();
+        by_last.sort_unstable_by(|one, other| other.cmp(one));
+        let taken = by_last.partition_point(|(last, _)| *last >= until) + most;
+        let horizon = by_last.get(taken).map(|(last, _)| *last);
+        (by_last.into_iter().take(taken).map(|(last, name)| (last, name.clone())).collect(), horizon)
+    }
+}
+
 impl Service {
     /// A page of the streams of a group.
     ///
@@ -193,5 +217,17 @@ impl Service {
     ) -> Result<(Vec<(i64, String)>, Option<i64>), Error> {
         let mut directory = self.inner.directory.lock().await;
         Ok(self.load_group(&mut directory, group).await?.between(times, most, wanted))
+    }
+
+    /// The same from the newest on: with the time of their last event, and the time up to which others are left out.
+    pub(in super::super) async fn newest_streams_between(
+        &self,
+        group: &str,
+        times: (i64, i64),
+        most: usize,
+        wanted: &(dyn Fn(&str) -> bool + Send + Sync),
+    ) -> Result<(Vec<(i64, String)>, Option<i64>), Error> {
+        let mut directory = self.inner.directory.lock().await;
+        Ok(self.load_group(&mut directory, group).await?.between_from_the_end(times, most, wanted))
     }
 }

@@ -21,7 +21,9 @@ async fn write(rig: &Rig, agent: &TestAgent, token: &LeaseToken, lines: &[(i64, 
 const GROUP: &str = "/aws/codebuild/app";
 
 fn everything() -> Search<'static> {
-    Search { group: GROUP, streams: &|_| true, matches: &|_| true, times: (0, i64::MAX), from: None, limit: 10_000 }
+    let (streams, matches): (&(dyn Fn(&str) -> bool + Send + Sync), &(dyn Fn(&str) -> bool + Send + Sync)) =
+        (&|_| true, &|_| true);
+    Search { group: GROUP, streams, matches, times: (0, i64::MAX), from: None, newest_first: false, limit: 10_000 }
 }
 
 async fn pages(rig: &Rig, mut search: Search<'_>) -> Vec<String> {
@@ -32,7 +34,8 @@ async fn pages(rig: &Rig, mut search: Search<'_>) -> Vec<String> {
         all.extend(found.events.into_iter().map(|found| found.event.message));
         match found.next {
             Some(next) => {
-                assert!(search.from.as_ref().is_none_or(|from| *from < next), "a search goes on");
+                let goes_on = |from: &Place| if search.newest_first { *from > next } else { *from < next };
+                assert!(search.from.as_ref().is_none_or(goes_on), "a search goes on");
                 search.from = Some(next);
             }
             None => return all,
@@ -69,6 +72,10 @@ async fn logs_of_a_group_are_told_by_time_in_pages_of_any_size() {
     for limit in [1, 3, 10, 1000] {
         assert_eq!(pages(&rig, Search { limit, ..everything() }).await, told(0, i64::MAX), "{limit}");
         assert_eq!(pages(&rig, Search { limit, times: (117, 251), ..everything() }).await, told(117, 251), "{limit}");
+        for times in [(0, i64::MAX), (117, 251), (118, 250)] {
+            let newest = pages(&rig, Search { limit, times, newest_first: true, ..everything() }).await;
+            assert_eq!(newest, told(times.0, times.1).into_iter().rev().collect::<Vec<_>>(), "{limit} {times:?}");
+        }
     }
     let of_two = |message: &str| message.starts_with("2.");
     let only: Vec<String> = told(0, i64::MAX).into_iter().filter(|line| of_two(line)).collect();
@@ -110,6 +117,11 @@ async fn a_search_that_finds_nothing_in_much_ends_early_and_goes_on() {
     let first = rig.service.search_logs(&Search { matches: &needle, ..everything() }).await.unwrap();
     assert!(first.events.is_empty() && first.next.is_some());
     assert_eq!(pages(&rig, Search { matches: &needle, ..everything() }).await, ["needle"]);
+    append(&rig, &agent, &token, &[much.as_bytes(); 20]).await;
+    let newest = || Search { matches: &needle, newest_first: true, ..everything() };
+    let first = rig.service.search_logs(&newest()).await.unwrap();
+    assert!(first.events.is_empty() && first.next.is_some());
+    assert_eq!(pages(&rig, newest()).await, ["needle"]);
 }
 
 #[tokio::test]
@@ -129,4 +141,5 @@ async fn a_damaged_log_hides_no_other() {
     // As after a restart.
     rig.service.inner.logs.forget_build(&damaged.build);
     assert_eq!(pages(&rig, everything()).await, ["sound"]);
+    assert_eq!(pages(&rig, Search { newest_first: true, ..everything() }).await, ["sound"]);
 }

@@ -80,9 +80,9 @@ impl Acts<'_> {
         let fleet = self.tended.name.as_str();
         let prefix = &fleet[..fleet.len().min(LONGEST_PREFIX)];
         let own = &ticket.simple().to_string()[..8];
-        let agent: AgentId = format!("{prefix}-{own}").parse().map_err(|error: buildyard_model::IdError| {
-            Error::new(crate::Kind::Internal, error.to_string())
-        })?;
+        let agent: AgentId = format!("{prefix}-{own}")
+            .parse()
+            .map_err(|error: buildyard_model::IdError| Error::new(crate::Kind::Internal, error.to_string()))?;
         Ok(LaunchRecord {
             ticket: Ticket(ticket),
             fleet: self.tended.name.clone(),
@@ -149,12 +149,11 @@ impl Acts<'_> {
 
     async fn drain(&mut self, agent: &AgentId, reason: &str) -> Result<(), Error> {
         let Some(launch) = self.own(agent).filter(|launch| launch.leaving_since.is_none()) else { return Ok(()) };
-        self.service.set_leaving(agent, true).await;
-        let builds = self.service.inner.load.of(agent).0;
+        self.service.set_retiring(agent, true).await;
+        let builds = self.service.in_hands(agent).0;
         let stored = async {
-            let taken_back = self.service.take_back(agent, reason).await?;
-            let event =
-                FleetEvent { builds, taken_back, ..self.event(FleetEventKind::Drained, Some(&launch), reason) };
+            let taken_back = self.service.take_offers_back(agent, reason).await?;
+            let event = FleetEvent { builds, taken_back, ..self.event(FleetEventKind::Drained, Some(&launch), reason) };
             let drained = LaunchRecord { leaving_since: Some(self.service.now()), ..launch.clone() };
             self.service.keep_launches(&[drained], std::slice::from_ref(&event)).await.map(|()| event)
         };
@@ -162,7 +161,7 @@ impl Acts<'_> {
             Ok(event) => self.tended.last_event = Some(event),
             Err(error) => {
                 // Nobody would remember that it is to go.
-                self.service.set_leaving(agent, false).await;
+                self.service.set_retiring(agent, false).await;
                 return Err(error);
             }
         }
@@ -173,12 +172,12 @@ impl Acts<'_> {
     async fn undrain(&mut self, agent: &AgentId, reason: &str) -> Result<(), Error> {
         let going = |launch: &LaunchRecord| launch.leaving_since.is_some() && launch.ending_since.is_none();
         let Some(launch) = self.own(agent).filter(going) else { return Ok(()) };
-        let builds = self.service.inner.load.of(agent).0;
+        let builds = self.service.in_hands(agent).0;
         let event = FleetEvent { builds, ..self.event(FleetEventKind::Undrained, Some(&launch), reason) };
         let back = LaunchRecord { leaving_since: None, ..launch };
         self.service.keep_launches(&[back], std::slice::from_ref(&event)).await?;
         self.tended.last_event = Some(event);
-        self.service.set_leaving(agent, false).await;
+        self.service.set_retiring(agent, false).await;
         tracing::info!(agent.id = %agent, reason, "agent takes builds again");
         Ok(())
     }
@@ -204,8 +203,8 @@ impl Acts<'_> {
         if connected.is_some() && launch.leaving_since.is_none() {
             return Ok(false);
         }
-        self.service.set_leaving(&launch.agent, true).await;
-        let builds = self.service.inner.load.of(&launch.agent).0;
+        self.service.set_retiring(&launch.agent, true).await;
+        let builds = self.service.in_hands(&launch.agent).0;
         if builds > 0 || self.service.stored_builds(&launch.agent).await? > 0 {
             return Ok(false);
         }
@@ -225,8 +224,7 @@ impl Acts<'_> {
     fn unended(&self, sighting: &Sighting) -> Vec<InstanceId> {
         let runs_on = |instance: &&Instance| {
             let launch = owner(&sighting.launches, instance);
-            instance.state != InstanceState::Stopping
-                && launch.is_some_and(|launch| launch.ending_since.is_some())
+            instance.state != InstanceState::Stopping && launch.is_some_and(|launch| launch.ending_since.is_some())
         };
         sighting.listed.iter().flatten().filter(runs_on).map(|instance| instance.id.clone()).collect()
     }

@@ -43,6 +43,7 @@ pub(super) async fn clear(acts: &mut Acts<'_>, sighting: &Sighting) -> Result<()
 impl crate::Service {
     /// Forgets an agent that lived on an instance which is gone. One that is connected all the same stays.
     pub(crate) async fn forget_agent(&self, agent: &AgentId) -> Result<(), Error> {
+        let _turn = self.inner.turns.of(agent).await;
         if self.inner.sessions.get(agent).is_some() {
             return Ok(());
         }

@@ -127,8 +127,8 @@ impl Pair {
     /// Both give the same answers.
     async fn compare(&self) {
         let (model, store) = (&self.model, &self.store);
-        assert_eq!(model.waiting(100).await.unwrap(), store.waiting(100).await.unwrap());
-        assert_eq!(model.waiting(3).await.unwrap(), store.waiting(3).await.unwrap());
+        assert_eq!(model.waiting(0, 100).await.unwrap(), store.waiting(0, 100).await.unwrap());
+        assert_eq!(model.waiting(2, 3).await.unwrap(), store.waiting(2, 3).await.unwrap());
         assert_eq!(model.active().await.unwrap(), store.active().await.unwrap());
         assert_eq!(model.depth().await.unwrap(), store.depth().await.unwrap());
         assert_eq!(model.pending(5).await.unwrap(), store.pending(5).await.unwrap());

@@ -61,6 +61,6 @@ async fn ten_thousand_builds_are_made_together_and_listed_fast() {
         assert!(began.elapsed().as_millis() < u128::from(pages) * 50);
     }
     let began = Instant::now();
-    assert_eq!(store.waiting(500).await.unwrap().len(), 500);
+    assert_eq!(store.waiting(0, 500).await.unwrap().len(), 500);
     eprintln!("500 of 10,000 waiting: {:?}", began.elapsed());
 }

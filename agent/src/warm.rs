@@ -1,0 +1,244 @@
+//! Warm containers: started before their build comes, with a runner that waits for its plan. Owns which there are and
+//! who took which; how many there shall be is `plan`'s (pure), making and dropping them is `keeper`'s, what a build does
+//! with one is `run`'s.
+//!
+//! Invariants: a container is taken by one lease and never comes back; what a lease took is known until it is removed,
+//! so that whoever clears up after the lease finds it; one that an earlier process kept is never used.
+
+mod demand;
+mod keeper;
+mod plan;
+mod room;
+mod shape;
+
+pub(crate) use keeper::keep;
+pub(crate) use shape::Shape;
+
+use crate::folder::Folder;
+use buildyard_executor::SandboxId;
+use buildyard_model::LeaseToken;
+use demand::Demand;
+use plan::{Step, View};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+/// A shape that could not be made is let alone for so long.
+const REST: Duration = Duration::from_secs(60);
+/// Making a container keeps an engine busy; more at once would only take from the builds that run.
+const AT_ONCE: usize = 4;
+/// What a shape that always has one counts at least.
+const FLOOR: f64 = 1.0;
+
+/// The warm containers of an agent.
+#[derive(Debug)]
+pub(crate) struct Warm {
+    limit: usize,
+    /// Those that always have one.
+    always: Vec<Shape>,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    demand: Demand,
+    /// Oldest first.
+    ready: Vec<Spare>,
+    /// Those that ended while they waited.
+    dead: Vec<Spare>,
+    making: BTreeMap<Shape, usize>,
+    resting: BTreeMap<Shape, Instant>,
+    taken: HashMap<LeaseToken, SandboxId>,
+    closed: bool,
+}
+
+/// A warm container.
+#[derive(Debug)]
+pub(crate) struct Spare {
+    pub id: SandboxId,
+    pub shape: Shape,
+    /// What the shape's reference stood for when it was made.
+    pub image: String,
+    /// What it has mounted.
+    pub folder: Folder,
+    /// Dropped when somebody takes it, or it is to go.
+    watch: Watched,
+}
+
+/// Whoever waits for a container's end.
+#[derive(Debug)]
+struct Watched(AbortHandle);
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What the keeper is to do.
+#[derive(Debug)]
+enum Deed {
+    Make(Shape),
+    Discard(Spare),
+}
+
+impl Warm {
+    /// At most `limit`; what was not asked for during `idle` has none, but for `always`.
+    pub(crate) fn new(limit: usize, idle: Duration, always: Vec<Shape>) -> Self {
+        let state = State {
+            demand: Demand::new(idle),
+            ready: Vec::new(),
+            dead: Vec::new(),
+            making: BTreeMap::new(),
+            resting: BTreeMap::new(),
+            taken: HashMap::new(),
+            closed: false,
+        };
+        Self { limit, always, state: Mutex::new(state), changed: Notify::new() }
+    }
+
+    /// A build came in: gives it a container of its shape, if one waits.
+    pub(crate) fn take(&self, lease: &LeaseToken, shape: &Shape) -> Option<Spare> {
+        if self.limit == 0 {
+            return None;
+        }
+        let mut state = self.state();
+        state.demand.arrived(shape, Instant::now());
+        let at = state.ready.iter().position(|spare| spare.shape == *shape)?;
+        let spare = state.ready.remove(at);
+        state.taken.insert(lease.clone(), spare.id.clone());
+        Some(spare)
+    }
+
+    /// A lease of an earlier process has this sandbox, warm or not.
+    pub(crate) fn adopt(&self, lease: &LeaseToken, sandbox: &SandboxId) {
+        self.state().taken.insert(lease.clone(), sandbox.clone());
+    }
+
+    /// What the lease took and may not be removed yet.
+    pub(crate) fn taken(&self, lease: &LeaseToken) -> Option<SandboxId> {
+        self.state().taken.get(lease).cloned()
+    }
+
+    /// What the lease took is removed.
+    pub(crate) fn forget(&self, lease: &LeaseToken) {
+        self.state().taken.remove(lease);
+    }
+
+    /// It is a good moment to make others: the build that came in is on its way.
+    pub(crate) fn stir(&self) {
+        self.changed.notify_one();
+    }
+
+    /// What is to be done now, where the host's memory has room for so many more.
+    fn deeds(&self, now: Instant, room: usize) -> Vec<Deed> {
+        let mut state = self.state();
+        let mut deeds: Vec<Deed> = std::mem::take(&mut state.dead).into_iter().map(Deed::Discard).collect();
+        if state.closed {
+            return deeds;
+        }
+        state.resting.retain(|_, until| *until > now);
+        let view = self.view(&mut state, now, room);
+        for step in plan::plan(&view) {
+            match step {
+                Step::Make(shape) => {
+                    *state.making.entry(shape.clone()).or_default() += 1;
+                    deeds.push(Deed::Make(shape));
+                }
+                Step::Drop(shape) => {
+                    let at = state.ready.iter().position(|spare| spare.shape == shape);
+                    deeds.extend(at.map(|at| Deed::Discard(state.ready.remove(at))));
+                }
+            }
+        }
+        deeds
+    }
+
+    fn view(&self, state: &mut State, now: Instant, room: usize) -> View {
+        let mut demand = state.demand.weights(now);
+        for shape in &self.always {
+            let weight = demand.entry(shape.clone()).or_default();
+            *weight = weight.max(FLOOR);
+        }
+        let mut ready = BTreeMap::new();
+        for spare in &state.ready {
+            *ready.entry(spare.shape.clone()).or_default() += 1;
+        }
+        let resting = state.resting.keys().cloned().collect();
+        View { demand, ready, making: state.making.clone(), resting, limit: self.limit, room, at_once: AT_ONCE }
+    }
+
+    /// One is ready; it comes back when nobody wants it any more.
+    fn made(&self, spare: Spare) -> Option<Spare> {
+        let mut state = self.state();
+        unmake(&mut state, &spare.shape);
+        if state.closed {
+            return Some(spare);
+        }
+        state.ready.push(spare);
+        None
+    }
+
+    fn failed(&self, shape: &Shape, now: Instant) {
+        let mut state = self.state();
+        unmake(&mut state, shape);
+        state.resting.insert(shape.clone(), now + REST);
+    }
+
+    /// Something about an image changed: it is worth another try.
+    fn rested(&self, reference: &str) {
+        self.state().resting.retain(|shape, _| shape.reference != reference);
+    }
+
+    /// It ended although nobody took it.
+    fn died(&self, id: &SandboxId, now: Instant) {
+        let mut state = self.state();
+        if let Some(at) = state.ready.iter().position(|spare| spare.id == *id) {
+            let spare = state.ready.remove(at);
+            state.resting.insert(spare.shape.clone(), now + REST);
+            state.dead.push(spare);
+            drop(state);
+            self.stir();
+        }
+    }
+
+    /// The references of those that wait.
+    fn references(&self) -> Vec<String> {
+        let mut references: Vec<_> = self.state().ready.iter().map(|spare| spare.shape.reference.clone()).collect();
+        references.sort();
+        references.dedup();
+        references
+    }
+
+    /// The reference stands for `image` now, or for nothing: those that were made from another go.
+    fn stands_for(&self, reference: &str, image: Option<&str>) -> Vec<Spare> {
+        let stale = |spare: &mut Spare| spare.shape.reference == reference && image != Some(spare.image.as_str());
+        self.state().ready.extract_if(.., stale).collect()
+    }
+
+    /// Takes no more part in anything; gives what waits, to be removed.
+    fn close(&self) -> Vec<Spare> {
+        let mut state = self.state();
+        state.closed = true;
+        let mut all = std::mem::take(&mut state.ready);
+        all.append(&mut state.dead);
+        all
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unmake(state: &mut State, shape: &Shape) {
+    if let Some(count) = state.making.get_mut(shape) {
+        *count -= 1;
+        if *count == 0 {
+            state.making.remove(shape);
+        }
+    }
+}

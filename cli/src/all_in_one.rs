@@ -19,7 +19,8 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct AllInOne {
     pub(crate) coordinator: Coordinator,
-    agent: AgentHandle,
+    /// None where fleets have the agents.
+    agent: Option<AgentHandle>,
     shutdown: CancellationToken,
 }
 
@@ -33,11 +34,12 @@ pub(crate) enum Leave {
 }
 
 impl AllInOne {
-    /// Starts the coordinator, then the agent, admitted by the coordinator's own join token.
+    /// Starts the coordinator, then the agent, admitted by the coordinator's own join token. Without an agent the
+    /// coordinator's fleets have to start them.
     pub(crate) async fn start(
         coordinator: &CoordinatorConfig,
         secrets: Option<buildyard_coordinator::HeldSecrets>,
-        mut agent: AgentConfig,
+        agent: Option<AgentConfig>,
     ) -> Result<Self, Failure> {
         let shutdown = CancellationToken::new();
         let started = match secrets {
@@ -45,10 +47,11 @@ impl AllInOne {
             None => Coordinator::start(coordinator, &shutdown).await,
         };
         let coordinator = started.map_err(cannot_start)?;
+        let Some(mut agent) = agent else { return Ok(Self { coordinator, agent: None, shutdown }) };
         agent.coordinator.endpoint = format!("http://{}", reachable(coordinator.grpc));
         agent.coordinator.join_token = Some(coordinator.credentials.join_token.clone());
         match Agent::start(agent, this_program()?, CancellationToken::new()).await {
-            Ok(agent) => Ok(Self { coordinator, agent, shutdown }),
+            Ok(agent) => Ok(Self { coordinator, agent: Some(agent), shutdown }),
             Err(error) => {
                 shutdown.cancel();
                 coordinator.join().await;
@@ -70,13 +73,15 @@ impl AllInOne {
 
     /// Ends the agent, then the coordinator.
     pub(crate) async fn end(self, leave: Leave) {
-        let control = self.agent.control();
-        match leave {
-            Leave::Running => control.abort(),
-            Leave::Nothing => control.kill_builds(),
-        }
-        if let Err(error) = self.agent.join().await {
-            tracing::warn!(%error, "the agent did not end well");
+        if let Some(agent) = self.agent {
+            let control = agent.control();
+            match leave {
+                Leave::Running => control.abort(),
+                Leave::Nothing => control.kill_builds(),
+            }
+            if let Err(error) = agent.join().await {
+                tracing::warn!(%error, "the agent did not end well");
+            }
         }
         self.shutdown.cancel();
         // A client that holds a stream open may not keep the program alive.

@@ -53,10 +53,10 @@ pub(crate) enum Command {
     Artifacts(command::artifacts::ArtifactsArgs),
     /// List the agents, or take one out of service and back
     Agents(command::agents::AgentsArgs),
+    /// Show how the fleets stand and what happened in them; try scaling policies
+    Fleet(command::fleet::FleetArgs),
     /// Show the build time that was used, and its cost
     Usage(command::usage::UsageArgs),
-    /// Try scaling policies on a week of builds, recorded or made up
-    Fleet(command::fleet::FleetArgs),
     /// Say who may use the AWS endpoint: users, access keys, policies
     Admin(command::admin::AdminArgs),
     /// Run the coordinator: queue, storage and API

@@ -10,12 +10,16 @@ pub(crate) use document::Document;
 pub(crate) use refusal::Refusal;
 
 use crate::failure::Failure;
-use buildyard_model::{AgentView, BuildView, Day, ProjectName, Submission, Timestamp, UsageBy, UsageReport, WhyView};
+use buildyard_model::{
+    AgentView, BuildView, Day, FleetEvent, FleetStanding, ProjectName, Submission, Timestamp, UsageBy, UsageReport,
+    WhyView,
+};
 use buildyard_proto::convert;
 use buildyard_proto::v1;
 use buildyard_proto::v1::admin_client::AdminClient;
 use buildyard_proto::v1::agents_client::AgentsClient;
 use buildyard_proto::v1::builds_client::BuildsClient;
+use buildyard_proto::v1::fleets_client::FleetsClient;
 use buildyard_proto::v1::list_artifacts_reply::Object;
 use buildyard_proto::v1::usage_client::UsageClient;
 use futures::{Stream, TryStreamExt, stream};
@@ -54,6 +58,7 @@ pub(crate) struct Fleet {
     builds: BuildsClient<InterceptedService<Channel, Bearer>>,
     agents: AgentsClient<InterceptedService<Channel, Bearer>>,
     admin: AdminClient<InterceptedService<Channel, Bearer>>,
+    fleets: FleetsClient<InterceptedService<Channel, Bearer>>,
     usage: UsageClient<InterceptedService<Channel, Bearer>>,
     endpoint: String,
 }
@@ -109,6 +114,8 @@ impl Fleet {
             builds: BuildsClient::with_interceptor(channel.clone(), bearer.clone())
                 .max_decoding_message_size(LARGEST_MESSAGE),
             agents: AgentsClient::with_interceptor(channel.clone(), bearer.clone())
+                .max_decoding_message_size(LARGEST_MESSAGE),
+            fleets: FleetsClient::with_interceptor(channel.clone(), bearer.clone())
                 .max_decoding_message_size(LARGEST_MESSAGE),
             usage: UsageClient::with_interceptor(channel.clone(), bearer.clone())
                 .max_decoding_message_size(LARGEST_MESSAGE),
@@ -267,6 +274,25 @@ impl Fleet {
     pub(crate) async fn drain(&self, request: v1::DrainAgentRequest) -> Result<Document<AgentView>, Failure> {
         let reply = self.agents.clone().drain_agent(timed(request)).await.map_err(|status| self.refused(&status))?;
         Document::read("agent", &reply.into_inner().agent)
+    }
+
+    /// How the fleets stand.
+    pub(crate) async fn fleets(&self) -> Result<Vec<Document<FleetStanding>>, Failure> {
+        let reply = self.fleets.clone().list_fleets(timed(v1::ListFleetsRequest {})).await;
+        let fleets = reply.map_err(|status| self.refused(&status))?.into_inner().fleets;
+        fleets.iter().map(|fleet| Document::read("fleet", fleet)).collect()
+    }
+
+    /// What happened in fleets, the newest `limit` events, oldest first.
+    pub(crate) async fn fleet_history(
+        &self,
+        fleet: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Document<FleetEvent>>, Failure> {
+        let request = v1::FleetHistoryRequest { fleet: fleet.unwrap_or_default().to_owned(), limit };
+        let reply = self.fleets.clone().fleet_history(timed(request)).await;
+        let events = reply.map_err(|status| self.refused(&status))?.into_inner().events;
+        events.iter().map(|event| Document::read("event", event)).collect()
     }
 
     /// Forgets an agent; gives it as it was.

@@ -1,6 +1,7 @@
 //! Configuration → running parts: one function per subsystem, in the order in which they depend on one another.
 
 mod doors;
+mod fleets;
 mod provisioners;
 mod records;
 mod secrets;
@@ -107,6 +108,9 @@ impl Coordinator {
             settings: settings(config, &credentials, &storage, http_url.clone()),
         });
         service.hold_root_key(&credentials.access_key_id, credentials.secret_access_key.clone());
+        if let Some(hosting) = fleets::hosting(config, &credentials, listeners.grpc_address) {
+            service.host_fleets(hosting);
+        }
         let reconcilers = reconcile::run(&service, shutdown).await?;
         records.watch(shutdown);
         let (http, grpc) = (listeners.http_address, listeners.grpc_address);

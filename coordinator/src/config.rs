@@ -1,5 +1,6 @@
 //! The coordinator's configuration: one TOML file, one Rust file per section.
 
+mod fleets;
 mod listen;
 mod metrics;
 mod provisioners;
@@ -11,6 +12,7 @@ mod storage;
 mod timings;
 mod usage;
 
+pub use fleets::FleetConfig;
 pub use listen::ListenConfig;
 pub use metrics::MetricsConfig;
 pub use provisioners::{
@@ -54,6 +56,8 @@ pub struct CoordinatorConfig {
     pub retention: RetentionConfig,
     /// Places where instances are started, by name.
     pub provisioners: BTreeMap<String, ProvisionerConfig>,
+    /// Fleets whose instances the coordinator starts and ends, by name.
+    pub fleets: BTreeMap<String, FleetConfig>,
     pub queue: QueueConfig,
     pub timings: TimingsConfig,
     pub usage: UsageConfig,
@@ -74,6 +78,7 @@ impl Default for CoordinatorConfig {
             storage: None,
             retention: RetentionConfig::default(),
             provisioners: BTreeMap::new(),
+            fleets: BTreeMap::new(),
             queue: QueueConfig::default(),
             timings: TimingsConfig::default(),
             usage: UsageConfig::default(),
@@ -113,6 +118,9 @@ impl CoordinatorConfig {
         self.queue.check()?;
         self.secrets.check()?;
         self.timings.check()?;
+        for (name, fleet) in &self.fleets {
+            fleet.check(name, |provisioner| self.provisioners.contains_key(provisioner))?;
+        }
         for (name, provisioner) in &self.provisioners {
             provisioner.check(name)?;
         }

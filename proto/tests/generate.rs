@@ -5,8 +5,8 @@ use std::path::Path;
 #[test]
 fn generated_code_is_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files =
-        ["session", "logs", "transfers", "builds", "admin", "usage"].map(|name| format!("fleet/v1/{name}.proto"));
+    let names = ["session", "logs", "transfers", "builds", "admin", "usage", "fleets"];
+    let files = names.map(|name| format!("fleet/v1/{name}.proto"));
     let descriptors = protox::compile(files, [root]).expect("the .proto files compile");
     let out = tempfile::tempdir().unwrap();
     tonic_prost_build::configure().out_dir(out.path()).bytes(".").compile_fds(descriptors).expect("code is generated");

@@ -12,11 +12,11 @@ codebuild, logs = client("codebuild"), client("logs")
 ssm, secrets = client("ssm"), client("secretsmanager")
 
 UNSUPPORTED = {
-    "BatchGetBuildBatches", "BatchGetCommandExecutions", "BatchGetFleets", "BatchGetSandboxes", "CreateFleet",
-    "CreateWebhook", "DeleteBuildBatch", "DeleteFleet", "DeleteWebhook", "DescribeCodeCoverages", "DescribeTestCases",
+    "BatchGetBuildBatches", "BatchGetCommandExecutions", "BatchGetSandboxes",
+    "CreateWebhook", "DeleteBuildBatch", "DeleteWebhook", "DescribeCodeCoverages", "DescribeTestCases",
     "GetReportGroupTrend", "ListBuildBatches", "ListBuildBatchesForProject", "ListCommandExecutionsForSandbox",
-    "ListFleets", "ListSandboxes", "ListSandboxesForProject", "RetryBuildBatch", "StartBuildBatch",
-    "StartCommandExecution", "StartSandbox", "StartSandboxConnection", "StopBuildBatch", "StopSandbox", "UpdateFleet",
+    "ListSandboxes", "ListSandboxesForProject", "RetryBuildBatch", "StartBuildBatch",
+    "StartCommandExecution", "StartSandbox", "StartSandboxConnection", "StopBuildBatch", "StopSandbox",
     "UpdateWebhook",
 }  # fmt: skip
 # They are served and can't succeed while there are no reports.
@@ -98,6 +98,48 @@ def reports():
     assert codebuild.batch_get_reports(reportArns=[report])["reportsNotFound"] == [report]
     codebuild.delete_report(arn=report)
     codebuild.delete_report_group(arn=arn)
+
+
+def fleets():
+    fleet = codebuild.create_fleet(
+        name="linux", baseCapacity=1, environmentType="LINUX_CONTAINER", computeType="BUILD_GENERAL1_SMALL",
+        scalingConfiguration={
+            "scalingType": "TARGET_TRACKING_SCALING", "maxCapacity": 4,
+            "targetTrackingScalingConfigs": [{"metricType": "FLEET_UTILIZATION_RATE", "targetValue": 75.0}],
+        },
+        overflowBehavior="QUEUE", tags=[{"key": "a", "value": "b"}],
+    )["fleet"]  # fmt: skip
+    assert fleet["status"]["statusCode"] == "CREATING" and fleet["arn"].endswith(":fleet/linux:" + fleet["id"])
+    codebuild.create_fleet(
+        name="attributes", baseCapacity=1, environmentType="ARM_CONTAINER", computeType="ATTRIBUTE_BASED_COMPUTE",
+        computeConfiguration={"vCpu": 4, "memory": 8}, overflowBehavior="ON_DEMAND",
+        proxyConfiguration={
+            "defaultBehavior": "DENY_ALL",
+            "orderedProxyRules": [{"type": "DOMAIN", "effect": "ALLOW", "entities": ["example.com"]}],
+        },
+    )  # fmt: skip
+    changed = codebuild.update_fleet(arn=fleet["arn"], baseCapacity=2)["fleet"]
+    assert changed["baseCapacity"] == 2 and changed["computeType"] == "BUILD_GENERAL1_SMALL"
+    found = codebuild.batch_get_fleets(names=["linux", "none", fleet["arn"]])
+    assert [one["name"] for one in found["fleets"]] == ["linux", "linux"] and found["fleetsNotFound"] == ["none"]
+    assert "desiredCapacity" in found["fleets"][0]["scalingConfiguration"]
+    listed = codebuild.list_fleets(sortBy="NAME", sortOrder="DESCENDING", maxResults=1)
+    assert listed["fleets"] == [fleet["arn"]]
+    assert len(codebuild.list_fleets(nextToken=listed["nextToken"], sortBy="NAME", sortOrder="DESCENDING")["fleets"]) == 1
+    try:
+        project("fleetless", environment={
+            "type": "LINUX_CONTAINER", "image": "host", "computeType": "BUILD_GENERAL1_SMALL",
+            "fleet": {"fleetArn": fleet["arn"].replace("linux", "other")},
+        })  # fmt: skip
+        raise AssertionError("a project names a fleet that is not there")
+    except codebuild.exceptions.InvalidInputException as error:
+        assert "Fleet cannot be found" in str(error)
+    codebuild.delete_fleet(arn=fleet["arn"])
+    for _ in range(600):
+        if codebuild.batch_get_fleets(names=["linux"])["fleetsNotFound"]:
+            return
+        time.sleep(0.05)
+    raise AssertionError("a fleet without builds does not go")
 
 
 def builds():
@@ -195,6 +237,7 @@ def unsupported():
 
 projects()
 reports()
+fleets()
 build = builds()
 log(build)
 parameters()

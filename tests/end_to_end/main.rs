@@ -9,6 +9,7 @@ mod builds;
 mod crashes;
 mod disks;
 mod fair_share;
+mod fleets;
 mod foreign_storage;
 mod full_disks;
 mod hosts;

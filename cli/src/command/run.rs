@@ -90,7 +90,7 @@ async fn local_fleet(
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
     let coordinator = CoordinatorConfig {
         data_dir: claim.folder.join("coordinator"),
-        listen: ListenConfig { http: any_port, grpc: any_port, public_url: None },
+        listen: ListenConfig { http: any_port, grpc: any_port, ..ListenConfig::default() },
         records: RecordsConfig { kind: RecordsKind::Memory },
         ..CoordinatorConfig::default()
     };
@@ -108,7 +108,7 @@ async fn local_fleet(
         ..AgentConfig::default()
     };
     let secrets = HeldSecrets { parameters: secrets.clone(), secrets };
-    AllInOne::start(&coordinator, Some(secrets), agent).await
+    AllInOne::start(&coordinator, Some(secrets), Some(agent)).await
 }
 
 /// How often, and how many times, a repetition is looked for before it counts as missing.

@@ -1,5 +1,7 @@
-//! `up`: coordinator, embedded storage and one agent under one data directory. Owns the arguments and what the user is
+//! `up`: coordinator, embedded storage and one agent, or a fleet of them, under one data directory. Owns the arguments and what the user is
 //! told; starting the three belongs to the coordinator and agent crates.
+
+mod agents;
 
 use crate::all_in_one::{self, AllInOne, Leave};
 use crate::arguments::executor::ExecutorArgument;
@@ -37,12 +39,14 @@ pub(crate) struct UpArgs {
     /// Where builds run
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     executor: ExecutorArgument,
-    /// Builds at once; as many as the host has room for without it
+    /// Builds at once on each agent; without it as many as the host has room for, or 1 with --provisioner
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     slots: Option<u32>,
     /// Allow builds that ask for a privileged container
     #[arg(long)]
     allow_privileged: bool,
+    #[command(flatten)]
+    agents: agents::AgentsArgs,
     #[command(flatten)]
     log: LogArgs,
 }
@@ -52,6 +56,7 @@ Examples:
   buildyard up
   buildyard up --data-dir /srv/buildyard --http 0.0.0.0:8080 --grpc 0.0.0.0:8081 \\
     --public-url http://builds.internal:8080 --slots 4
+  buildyard up --provisioner docker --max-agents 4    agents come and go with the builds
 
 Then, in another terminal:
   . DIR/credentials.env
@@ -66,17 +71,24 @@ pub(crate) async fn execute(args: UpArgs) -> Result<Exit, Failure> {
     made.map_err(Failure::file("create", &args.data_dir))?;
     let data_dir = args.data_dir.canonicalize().map_err(Failure::file("find", &args.data_dir))?;
     let coordinator = CoordinatorConfig {
-        listen: ListenConfig { http: args.http, grpc: args.grpc, public_url: args.public_url.clone() },
+        listen: ListenConfig {
+            http: args.http,
+            grpc: args.grpc,
+            public_url: args.public_url.clone(),
+            ..ListenConfig::default()
+        },
         data_dir: data_dir.clone(),
+        provisioners: args.provisioners()?,
+        fleets: args.fleets(),
         ..CoordinatorConfig::default()
     };
-    let agent = AgentConfig {
+    let agent = args.agents.provisioner.is_none().then(|| AgentConfig {
         data_dir: data_dir.join("agent"),
         slots: args.slots,
         allow_privileged: args.allow_privileged,
         executor: all_in_one::executor(args.executor),
         ..AgentConfig::default()
-    };
+    });
     claim::sweep().await;
     let running = AllInOne::start(&coordinator, None, agent).await?;
     output::note(&welcome(&data_dir, running.coordinator.http, running.coordinator.grpc));

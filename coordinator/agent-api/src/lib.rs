@@ -4,6 +4,7 @@ mod admin;
 mod agents;
 mod builds;
 mod fleet;
+mod fleets;
 mod identity;
 mod inbox;
 mod logs;
@@ -55,6 +56,7 @@ pub async fn serve(
         .add_service(v1::transfers_server::TransfersServer::new(transfers::Transfers::new(service.clone())))
         .add_service(v1::builds_server::BuildsServer::new(builds::Builds::new(service.clone())))
         .add_service(v1::agents_server::AgentsServer::new(agents::Agents::new(service.clone())))
+        .add_service(v1::fleets_server::FleetsServer::new(fleets::Fleets::new(service.clone())))
         .add_service(v1::usage_server::UsageServer::new(usage::Usage::new(service.clone())))
         .add_service(v1::admin_server::AdminServer::new(admin::Admin::new(service)))
         .serve_with_incoming_shutdown(incoming, shutdown.cancelled_owned())

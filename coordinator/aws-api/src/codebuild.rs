@@ -3,6 +3,7 @@
 
 mod batch_delete_builds;
 mod batch_get_builds;
+mod batch_get_fleets;
 mod batch_get_projects;
 mod batch_get_report_groups;
 mod batch_get_reports;
@@ -10,8 +11,10 @@ mod build;
 mod build_page;
 #[cfg(test)]
 mod build_tests;
+mod create_fleet;
 mod create_project;
 mod create_report_group;
+mod delete_fleet;
 mod delete_project;
 mod delete_report;
 mod delete_report_group;
@@ -27,6 +30,7 @@ mod invalidate_project_cache;
 mod list_builds;
 mod list_builds_for_project;
 mod list_curated_environment_images;
+mod list_fleets;
 mod list_projects;
 mod list_report_groups;
 mod list_reports;
@@ -40,6 +44,7 @@ mod reach;
 mod retry_build;
 mod start_build;
 mod stop_build;
+mod update_fleet;
 mod update_project;
 mod update_project_visibility;
 mod update_report_group;
@@ -54,11 +59,14 @@ pub fn api() -> Api<Context> {
         .with_shapes(&shapes::CODEBUILD, "InvalidInputException")
         .with::<batch_delete_builds::BatchDeleteBuilds>()
         .with::<batch_get_builds::BatchGetBuilds>()
+        .with::<batch_get_fleets::BatchGetFleets>()
         .with::<batch_get_projects::BatchGetProjects>()
         .with::<batch_get_report_groups::BatchGetReportGroups>()
         .with::<batch_get_reports::BatchGetReports>()
+        .with::<create_fleet::CreateFleet>()
         .with::<create_project::CreateProject>()
         .with::<create_report_group::CreateReportGroup>()
+        .with::<delete_fleet::DeleteFleet>()
         .with::<delete_project::DeleteProject>()
         .with::<delete_report::DeleteReport>()
         .with::<delete_report_group::DeleteReportGroup>()
@@ -70,6 +78,7 @@ pub fn api() -> Api<Context> {
         .with::<list_builds::ListBuilds>()
         .with::<list_builds_for_project::ListBuildsForProject>()
         .with::<list_curated_environment_images::ListCuratedEnvironmentImages>()
+        .with::<list_fleets::ListFleets>()
         .with::<list_projects::ListProjects>()
         .with::<list_report_groups::ListReportGroups>()
         .with::<list_reports::ListReports>()
@@ -81,6 +90,7 @@ pub fn api() -> Api<Context> {
         .with::<retry_build::RetryBuild>()
         .with::<start_build::StartBuild>()
         .with::<stop_build::StopBuild>()
+        .with::<update_fleet::UpdateFleet>()
         .with::<update_project::UpdateProject>()
         .with::<update_project_visibility::UpdateProjectVisibility>()
         .with::<update_report_group::UpdateReportGroup>();
@@ -115,10 +125,6 @@ fn without(api: Api<Context>) -> Api<Context> {
             "StopSandbox",
         ],
         "Buildyard has no sandboxes yet",
-    )
-    .without(
-        &["BatchGetFleets", "CreateFleet", "DeleteFleet", "ListFleets", "UpdateFleet"],
-        "Buildyard's agents are one fleet, which this API does not manage yet",
     )
     .without(
         &["DescribeCodeCoverages", "DescribeTestCases", "GetReportGroupTrend"],

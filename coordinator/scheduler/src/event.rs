@@ -35,6 +35,8 @@ pub enum Event {
     Decline { token: LeaseToken, reason: String },
     /// The agent did not say yes in time.
     OfferExpired,
+    /// The offer is taken back before the agent said yes.
+    Withdraw { token: LeaseToken, reason: String },
     /// The agent tells how far it is. Implies Accept. Records replace those of the same phase.
     Progress {
         token: LeaseToken,
@@ -56,11 +58,12 @@ pub enum Event {
 }
 
 impl Event {
-    /// The lease in whose name it is said, if an agent says it.
+    /// The lease that it is about, where another one makes it void.
     pub fn token(&self) -> Option<&LeaseToken> {
         match self {
             Self::Accept { token }
             | Self::Decline { token, .. }
+            | Self::Withdraw { token, .. }
             | Self::Progress { token, .. }
             | Self::Finish { token, .. } => Some(token),
             Self::Lease { .. }
@@ -79,6 +82,7 @@ impl Event {
             Self::Accept { .. } => "an acceptance",
             Self::Decline { .. } => "a refusal",
             Self::OfferExpired => "an offer's expiry",
+            Self::Withdraw { .. } => "an offer's withdrawal",
             Self::Progress { .. } => "progress",
             Self::Finish { .. } => "a result",
             Self::Stop => "a stop",

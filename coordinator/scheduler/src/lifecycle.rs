@@ -20,6 +20,7 @@ mod requeue;
 mod retry;
 mod stop;
 mod time_out;
+mod withdraw;
 
 pub use lose::MAX_LOSSES;
 
@@ -49,6 +50,7 @@ pub fn apply(build: &Build, event: Event, now: Timestamp) -> Result<Step, Reject
         Event::Accept { .. } => accept::apply(&mut next, now),
         Event::Decline { reason, .. } => decline::apply(&mut next, &reason, now),
         Event::OfferExpired => expire_offer::apply(&mut next),
+        Event::Withdraw { reason, .. } => withdraw::apply(&mut next, &reason),
         Event::Progress { phases, commands_started, image_digest, resolved_source_version, .. } => {
             let report = progress::Report { phases, commands_started, image_digest, resolved_source_version };
             progress::apply(&mut next, report, now)

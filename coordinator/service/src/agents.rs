@@ -61,7 +61,12 @@ impl From<&str> for Heartbeat {
 
 impl Service {
     /// Opens an agent's session. Messages for it come from the receiver, which closes when a newer session begins.
-    pub async fn connect(&self, agent: &AgentId, hello: Hello) -> Result<(SessionEnd, mpsc::Receiver<ToAgent>), Error> {
+    pub async fn connect(
+        &self,
+        agent: &AgentId,
+        mut hello: Hello,
+    ) -> Result<(SessionEnd, mpsc::Receiver<ToAgent>), Error> {
+        let retiring = self.join_fleet(agent, &mut hello).await?;
         let (record, now) = self.note_hello(agent, &hello).await?;
         if let Some(skew) = Skew::between(VERSION, &hello.version).filter(|skew| skew.is_too_much()) {
             return Err(Error::new(Kind::Conflict, too_far_apart(agent, &hello.version, skew)));
@@ -75,6 +80,7 @@ impl Service {
             draining: record.draining,
             leaving: false,
             withdrawn: record.withdrawal.clone(),
+            retiring,
             last_seen: now,
             holds: Arc::default(),
             vitals: None,
@@ -89,6 +95,7 @@ impl Service {
         self.reconcile_held(agent, &hello.held).await?;
         tracing::info!(agent.id = %agent, held = hello.held.len(), "agent connected");
         self.inner.match_bell.notify_one();
+        self.inner.fleets.ring();
         Ok((end, receiver))
     }
 
@@ -109,6 +116,7 @@ impl Service {
         let Some(last) = self.inner.sessions.get(agent).filter(|open| open.number == session) else { return };
         if self.inner.sessions.close(agent, session) {
             tracing::info!(agent.id = %agent, "agent disconnected");
+            self.inner.fleets.ring();
             let service = self.clone();
             let agent = agent.clone();
             tokio::spawn(async move { service.remember_seen(&agent, last.last_seen).await });

@@ -37,6 +37,7 @@ impl Service {
         let created = self.store().create(draft).await?;
         self.note(&created.build);
         self.inner.match_bell.notify_one();
+        self.inner.fleets.ring();
         self.estimate_soon(&created.build.spec.id);
         self.inner.changes.tell(&created.build.spec.id);
         Ok(created.build)

@@ -75,7 +75,10 @@ impl Service {
         self.close_log_soon(&build);
         for effect in effects {
             match effect {
-                Effect::Match | Effect::Freed { .. } => self.inner.match_bell.notify_one(),
+                Effect::Match | Effect::Freed { .. } => {
+                    self.inner.match_bell.notify_one();
+                    self.inner.fleets.ring();
+                }
                 Effect::Offer { lease } => self.offer(&lease, &build),
                 Effect::SendStop { lease } => self.send_stop(&lease),
                 Effect::Revoke { lease, reason } => {

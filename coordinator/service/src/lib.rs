@@ -10,6 +10,7 @@ mod credential;
 mod deletion;
 mod details;
 mod error;
+mod fleets;
 mod leases;
 mod load;
 pub mod logs;
@@ -46,11 +47,13 @@ mod watch;
 mod why;
 
 pub use agents::{Heartbeat, Hello, Removal, Withdraw};
+pub use buildyard_scheduler::scaling::{Policy as ScalingPolicy, PolicyDocument};
 pub use buildyard_store::{IdQuery, Order};
 pub use credential::{fingerprint, new_secret};
 pub use deletion::Deletion;
 pub use details::BuildDetail;
 pub use error::{Error, Kind};
+pub use fleets::{DEFAULT_SECTION, FleetRequest, FleetSettings, Hosting, Provisioners};
 pub use logs::{
     BuildLog, EventLimits, EventPage, Found, FoundEvent, LogEvent, LogGroup, LogReader, LogSink, LogStream, Place,
     Search, StreamOrder, StreamQuery,
@@ -109,6 +112,9 @@ struct Inner {
     logs: logs::LiveLogs,
     directory: tokio::sync::Mutex<logs::Directory>,
     users: users::Users,
+    fleets: fleets::Fleets,
+    /// Held by whoever grants builds to agents, from the look at the agents to the last commit.
+    granting: tokio::sync::Mutex<()>,
     /// Rung when a build may have become placeable.
     match_bell: tokio::sync::Notify,
     /// When the last estimate was made of a build that nobody had asked about.
@@ -138,6 +144,8 @@ impl Service {
                 logs: logs::LiveLogs::default(),
                 directory: tokio::sync::Mutex::default(),
                 users: users::Users::default(),
+                fleets: fleets::Fleets::default(),
+                granting: tokio::sync::Mutex::default(),
                 match_bell: tokio::sync::Notify::new(),
                 estimated_at: std::sync::atomic::AtomicI64::new(0),
                 outbox_bell: tokio::sync::Notify::new(),

@@ -48,6 +48,7 @@ impl Service {
         let mut record = ProjectRecord::new(project);
         record.turn_badge(badge);
         let record = finished(record, settings)?;
+        self.fleet_of(&record.project.environment).await?;
         let change = write(DocumentKind::Project, name.as_str(), &record, Expected::Absent)?;
         match self.store().change(&[change]).await {
             Err(buildyard_store::Error::Conflict(_)) => {
@@ -62,6 +63,9 @@ impl Service {
     pub async fn update_project(&self, request: ProjectRequest) -> Result<Project, Error> {
         let (settings, now) = (self.settings(), self.now());
         let name = request.name.clone();
+        if let Some(environment) = &request.environment {
+            self.fleet_of(environment).await?;
+        }
         self.amend_project(&name, |mut record| {
             record.project = request.clone().onto(record.project)?;
             record.project.last_modified = Some(Epoch(now));

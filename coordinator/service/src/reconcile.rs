@@ -7,6 +7,7 @@ mod matching;
 mod outbox;
 mod queue;
 mod retention;
+mod scaling;
 #[cfg(test)]
 mod tests;
 mod troubled;
@@ -20,6 +21,7 @@ pub async fn run(service: &Service, shutdown: &CancellationToken) -> Result<Task
     for build in service.store().active().await? {
         service.note(&build);
     }
+    service.recall_launches().await?;
     queue::fill(service).await?;
     let tasks = TaskTracker::new();
     macro_rules! start {
@@ -30,7 +32,7 @@ pub async fn run(service: &Service, shutdown: &CancellationToken) -> Result<Task
             });
         })+};
     }
-    start!(drains, matching, leases, queue, outbox, retention);
+    start!(drains, matching, leases, queue, outbox, retention, scaling);
     tasks.close();
     Ok(tasks)
 }

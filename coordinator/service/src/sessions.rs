@@ -42,6 +42,8 @@ pub(crate) struct Session {
     pub(crate) unhealthy: Option<String>,
     /// The agent asked for no more builds, or a person did.
     pub(crate) draining: bool,
+    /// Its instance is to go.
+    pub(crate) retiring: bool,
     /// The agent itself asked for no more.
     pub(crate) leaving: bool,
     /// What a person said who took it out of service.
@@ -85,7 +87,8 @@ impl Session {
     /// Why it is given no builds whatever its health, as words behind its name.
     pub(crate) fn withheld(&self) -> Option<String> {
         let words = || self.withdrawn.as_ref().map_or_else(|| "is draining".to_owned(), Withdrawal::words);
-        self.draining.then(words)
+        let retires = || self.retiring.then(|| "takes no more builds, for its instance is to go".to_owned());
+        self.draining.then(words).or_else(retires)
     }
 }
 

@@ -6,6 +6,7 @@
 mod artifacts;
 mod credentials;
 mod environment;
+mod fleet;
 mod job;
 mod overrides;
 mod source;
@@ -55,13 +56,15 @@ impl Service {
         let idempotency = idempotency("StartBuild", token, &(name, &overrides))?;
         let debug_session = overrides.debug_session_enabled.unwrap_or(false);
         let project = overrides::apply(stored.clone(), overrides)?;
+        let fleet = self.fleet_of(&project.environment).await?;
+        let project = fleet::on_fleet(project, fleet.as_ref());
         let order = job::Order {
             id: BuildId::new(name.clone(), Uuid::new_v4()),
             initiator: initiator.to_owned(),
             debug_session,
             now: self.now(),
         };
-        let mut spec = job::job(project, order, self.settings())?;
+        let mut spec = fleet::overflowing(job::job(project, order, self.settings())?, fleet.as_ref());
         self.give_credentials(&mut spec, |source| credentials::may_have(source, &stored)).await?;
         self.queue(Draft { spec, idempotency, outbox_entry: None, limit: limit(&stored) }).await
     }
@@ -77,6 +80,9 @@ impl Service {
             Some(_) => Some(self.project_to_build(of.project()).await?),
             None => None,
         };
+        if let Some(project) = &earlier.project {
+            self.fleet_of(&project.environment).await?;
+        }
         let had = credentials::holders(&earlier);
         let mut spec = JobSpec {
             id: BuildId::new(of.project().clone(), Uuid::new_v4()),

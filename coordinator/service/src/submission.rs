@@ -47,6 +47,7 @@ pub(crate) fn job(submission: Submission, id: BuildId, settings: &Settings, now:
         debug_session: submission.debug_session,
         retry_of: None,
         project: None,
+        overflow: false,
         region: settings.region.clone(),
         account: settings.account.clone(),
         id,

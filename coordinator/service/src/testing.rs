@@ -163,11 +163,25 @@ impl Rig {
         Self::start_on(Arc::new(buildyard_store::Memory::default()), Arc::new(SystemClock), |_| {}).await
     }
 
+    /// Starts on a store and a clock, with fleets.
+    pub(crate) async fn start_hosted(store: Arc<dyn Store>, clock: Arc<dyn Clock>, hosting: crate::Hosting) -> Self {
+        Self::start_with(store, clock, |_| {}, Some(hosting)).await
+    }
+
     /// Starts on a store and a clock, with settings changed.
     pub(crate) async fn start_on(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        Self::start_with(store, clock, change, None).await
+    }
+
+    async fn start_with(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        change: impl FnOnce(&mut Settings),
+        hosting: Option<crate::Hosting>,
     ) -> Self {
         let blobs = Arc::new(MemoryBlobs::default());
         let mut settings = Settings {
@@ -196,6 +210,9 @@ impl Rig {
             clock,
             settings,
         });
+        if let Some(hosting) = hosting {
+            service.host_fleets(hosting);
+        }
         let shutdown = CancellationToken::new();
         reconcile::run(&service, &shutdown).await.unwrap();
         Self { service, blobs, shutdown }

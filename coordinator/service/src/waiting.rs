@@ -69,6 +69,7 @@ impl Service {
             if waits(build) {
                 let why = why::text(&look.reasons(&build.spec.id, &build.spec.requirements()));
                 // What is stored says why it waits again.
+                let why = self.with_outlook(build, why);
                 view.reason = Some(build.reason.as_ref().map_or(why.clone(), |again| format!("{why} ({again})")));
             }
             view

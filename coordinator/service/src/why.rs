@@ -90,7 +90,7 @@ impl Service {
         };
         why.reasons = look.reasons(id, &wanted);
         why.waits = true;
-        why.text = text(&why.reasons);
+        why.text = self.with_outlook(&build, text(&why.reasons));
         if let Some(again) = &build.reason {
             why.text = format!("{} ({again})", why.text);
         }

@@ -26,6 +26,12 @@ pub enum DocumentKind {
     LogGroup,
     /// A build's log in a group, by `<group>:<stream>`.
     LogStream,
+    /// A fleet made by CodeBuild's API, by its name.
+    Fleet,
+    /// A launch of an instance and what became of it, by its ticket.
+    Launch,
+    /// What happened in a fleet, by `<fleet>/<time>-<number>`.
+    FleetEvent,
     /// That an agent was removed, by its credential's fingerprint.
     RemovedAgent,
     /// A day's usage, by `<day>/<project>/<fleet>/<compute type>`.
@@ -47,6 +53,9 @@ impl DocumentKind {
             Self::Secret => "secret",
             Self::LogGroup => "log-group",
             Self::LogStream => "log-stream",
+            Self::Fleet => "fleet",
+            Self::Launch => "launch",
+            Self::FleetEvent => "fleet-event",
             Self::RemovedAgent => "removed-agent",
             Self::Usage => "usage",
         }

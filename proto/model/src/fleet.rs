@@ -1,5 +1,14 @@
 //! Names around a fleet: the fleet itself, the instances that its agents live on, and the tickets by which launches are
-//! known.
+//! known. CodeBuild's description of a fleet and what people see of one have files of their own.
+
+mod definition;
+mod standing;
+
+pub use definition::{
+    Fleet, FleetContextCode, FleetStatus, FleetStatusCode, ProxyConfiguration, ProxyRule, ScalingConfiguration,
+    TargetTracking,
+};
+pub use standing::{FleetEvent, FleetEventKind, FleetStanding};
 
 use crate::id::IdError;
 use serde::{Deserialize, Serialize};

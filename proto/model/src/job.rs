@@ -92,6 +92,9 @@ pub struct JobSpec {
     /// The project as this build uses it: its overrides applied. Absent for builds that belong to no stored project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<Box<Project>>,
+    /// Whether it may run on on-demand agents while its fleet is full: the fleet's `overflowBehavior` at the start.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overflow: bool,
     /// For `AWS_REGION` and ARNs.
     pub region: String,
     /// For ARNs.
@@ -128,7 +131,7 @@ impl JobSpec {
             local_source: local(&self.source) || self.secondary_sources.iter().any(|s| local(&s.source)),
             disk_mib: 0,
             fleet: self.fleet(),
-            overflow: false,
+            overflow: self.overflow,
             prefers: self.prefers(),
         }
     }

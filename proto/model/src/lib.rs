@@ -30,7 +30,7 @@ pub use artifact::{ArtifactKind, ArtifactRecord, ArtifactSpec, Namespace, Packag
 pub use build::BuildView;
 pub use compute::{ComputeType, EnvironmentType, Resources};
 pub use environment::{Environment, EnvironmentVariable, PullPolicy, VariableKind};
-pub use fleet::{FleetName, InstanceId, Ticket};
+pub use fleet::{Fleet, FleetEvent, FleetEventKind, FleetName, FleetStanding, InstanceId, Ticket};
 pub use id::{AgentId, BuildId, IdError, ProjectName};
 pub use job::{BuildspecOrigin, JobSpec, RetryOf, Submission};
 pub use lease::LeaseToken;

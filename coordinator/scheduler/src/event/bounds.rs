@@ -43,6 +43,7 @@ impl Event {
             Self::Lease { .. }
             | Self::Accept { .. }
             | Self::OfferExpired
+            | Self::Withdraw { .. }
             | Self::Stop
             | Self::StopExpired
             | Self::Lost { .. }

@@ -16,7 +16,7 @@ impl Service {
         let status = match &session {
             None => AgentStatus::Offline,
             Some(session) if session.unhealthy.is_some() => AgentStatus::Unhealthy,
-            Some(session) if session.leaving => AgentStatus::Draining,
+            Some(session) if session.leaving || session.retiring => AgentStatus::Draining,
             Some(session) if session.draining => match &record.withdrawal {
                 Some(withdrawal) if withdrawal.kind == WithdrawalKind::Cordon => AgentStatus::Cordoned,
                 _ => AgentStatus::Draining,

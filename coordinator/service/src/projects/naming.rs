@@ -1,7 +1,7 @@
-//! ARNs of projects and report groups, and the names in them; roles by ARN (reference 12.3, 12.4). Pure.
+//! ARNs of projects, report groups and fleets, and the names in them; roles by ARN (reference 12.3, 12.4). Pure.
 
 use crate::{Error, Settings};
-use buildyard_model::ProjectName;
+use buildyard_model::{FleetName, ProjectName};
 
 impl Settings {
     /// The ARN of a project. A text that is an ARN already stays what it is.
@@ -24,6 +24,17 @@ impl Settings {
     /// The name of a report group given by ARN; `None` for any other text.
     pub fn report_group_name<'a>(&self, arn: &'a str) -> Option<&'a str> {
         self.named_by(arn, "report-group").filter(|name| name.parse::<ProjectName>().is_ok())
+    }
+
+    /// The ARN of a fleet (reference 12.3).
+    pub fn fleet_arn(&self, name: &str, id: &str) -> String {
+        self.codebuild_arn("fleet", &format!("{name}:{id}"))
+    }
+
+    /// The name of a fleet given by ARN; `None` for any other text.
+    pub fn fleet_of_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
+        let (name, id) = self.named_by(arn, "fleet")?.split_once(':')?;
+        (name.parse::<FleetName>().is_ok() && id.parse::<uuid::Uuid>().is_ok()).then_some(name)
     }
 
     /// The name of the group of a report given by ARN: `report/<group>:<uuid>`.

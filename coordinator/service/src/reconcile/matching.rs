@@ -26,6 +26,7 @@ pub(super) async fn run(service: &Service) {
 
 /// Grants what fits, and says how many grants were tried.
 async fn round(service: &Service, troubled: &mut Troubled) -> usize {
+    let _granting = service.inner.granting.lock().await;
     let assignments = service.inner.load.round(&service.inner.sessions, ROUND, service.now());
     let granted: Vec<_> = assignments.iter().map(|assignment| assignment.build.clone()).collect();
     service.foresee(&granted).await;

@@ -49,6 +49,7 @@ pub(crate) fn spec(project: &str, number: u64) -> JobSpec {
         debug_session: false,
         retry_of: None,
         project: None,
+        overflow: false,
         region: "us-east-1".to_owned(),
         account: "000000000000".to_owned(),
     }

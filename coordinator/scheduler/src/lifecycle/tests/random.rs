@@ -11,6 +11,7 @@ enum Deed {
     Accept,
     Decline,
     OfferExpired,
+    Withdraw,
     Progress(Vec<PhaseRecord>, bool),
     Finish(Outcome, Vec<PhaseRecord>, u32),
     Stop,
@@ -35,6 +36,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         4 => Just(Deed::Accept),
         1 => Just(Deed::Decline),
         1 => Just(Deed::OfferExpired),
+        1 => Just(Deed::Withdraw),
         4 => (records(), any::<bool>()).prop_map(|(phases, commands)| Deed::Progress(phases, commands)),
         2 => (prop::sample::select(outcomes.to_vec()), records(), 0u32..3)
             .prop_map(|(outcome, phases, retries)| Deed::Finish(outcome, phases, retries)),
@@ -52,6 +54,7 @@ fn event(deed: Deed, token: LeaseToken) -> Event {
         Deed::Accept => Event::Accept { token },
         Deed::Decline => Event::Decline { token, reason },
         Deed::OfferExpired => Event::OfferExpired,
+        Deed::Withdraw => Event::Withdraw { token, reason },
         Deed::Progress(phases, commands_started) => {
             Event::Progress { token, phases, commands_started, image_digest: None, resolved_source_version: None }
         }

@@ -45,6 +45,7 @@ fn events(build: &Build) -> Vec<(&'static str, Event)> {
         ("Decline", Event::Decline { token: mine.clone(), reason: reason() }),
         ("Decline, stale", Event::Decline { token: stale.clone(), reason: reason() }),
         ("OfferExpired", Event::OfferExpired),
+        ("Withdraw", Event::Withdraw { token: mine.clone(), reason: reason() }),
         ("Progress", told(mine.clone(), vec![record(Phase::PostBuild, 0, None)])),
         ("Progress, nothing new", told(mine.clone(), Vec::new())),
         ("Progress, stale", told(stale.clone(), Vec::new())),

@@ -134,7 +134,10 @@ async fn an_agent_on_which_builds_fault_in_a_row_rests_and_is_told_of() {
     let views = rig.service.agents().await.unwrap();
     assert!(views[0].reason.as_ref().unwrap().contains("5 builds in a row ended there in FAULT"), "{views:?}");
     let mut other = rig.connect("a2", 1, vec![]).await;
-    assert_eq!(other.offer().await.build, build, "others go on");
+    let token = accept(&rig, &mut other).await;
+    assert_eq!(token.build, build, "others go on");
+    finish(&rig, &other.name, &token, 0).await;
+    drop(other.end);
     let next = rig.submit("app").await;
     let (offered, rested) = next_offer(&rig, &mut agent).await;
     assert_eq!(offered, next);
@@ -149,7 +152,7 @@ async fn what_waits_in_the_store_is_found_at_the_start_and_by_comparing() {
     drop(first);
     let rig = Rig::start_on(store.clone(), Arc::new(RuntimeClock::start()), |_| {}).await;
     let mut agent = rig.connect("a1", 2, vec![]).await;
-    assert_eq!(agent.offer().await.build, waited);
+    assert_eq!(accept(&rig, &mut agent).await.build, waited);
     // Made behind the coordinator's back.
     let mut draft = Draft { spec, idempotency: None, outbox_entry: None, limit: None };
     draft.spec.id = "app:00000000-0000-0000-0000-000000000002".parse().unwrap();

@@ -138,8 +138,8 @@ mod tests {
         for line in [
             "buildyard_agent_builds_finished_total{outcome=\"FAILED\"} 1",
             "buildyard_agent_phase_seconds_sum{phase=\"BUILD\",status=\"FAILED\"} 2.0",
-            "buildyard_agent_cpu_ratio 0.25",
-            "buildyard_agent_memory_used_bytes 1048576.0",
+            "buildyard_agent_cpu_ratio{} 0.25",
+            "buildyard_agent_memory_used_bytes{} 1048576.0",
         ] {
             assert!(text.lines().any(|one| one == line), "{line} in:\n{text}");
         }

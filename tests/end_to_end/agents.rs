@@ -117,7 +117,7 @@ fn both_pages_of_metrics_are_whole_and_usage_is_counted() {
         assert!(page.contains(name), "{name} is not among {page:?}");
     }
     wait_for("the host's vitals", PATIENCE, || {
-        scrape(&host).contains("buildyard_agent_memory_total_bytes ").then_some(())
+        scrape(&host).contains("buildyard_agent_memory_total_bytes{").then_some(())
     });
     let page = names(&scrape(&host));
     for name in

@@ -25,7 +25,7 @@ async fn a_scrape_tells_of_waiting_running_and_finished_builds() {
         "buildyard_agents{status=\"online\"} 1.0",
         "buildyard_builds_finished_total{project=\"p2\",outcome=\"STOPPED\"} 1",
         "buildyard_build_wait_seconds_count{fleet=\"on-demand\"} 1",
-        "buildyard_dispatch_seconds_count 1",
+        "buildyard_dispatch_seconds_count{} 1",
     ] {
         has(&text, line);
     }

@@ -23,7 +23,11 @@ async fn run(rig: &Rig, agent: &mut TestAgent, project: &str, lasts: Duration) -
     let said = async |event| rig.service.heard(&agent.name, &token, event).await.unwrap();
     said(Event::Accept { token: token.clone() }).await;
     let phases = vec![PhaseRecord::begun(Phase::Provisioning, rig.service.now())];
-    tokio::time::sleep(lasts).await;
+    // An agent that says nothing for half a minute is lost.
+    for _ in 0..lasts.as_secs() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        rig.service.heartbeat(&agent.name, "");
+    }
     said(Event::Finish { token: token.clone(), report: report(phases) }).await;
     build
 }

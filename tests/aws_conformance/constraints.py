@@ -83,6 +83,9 @@ for service, codes in SERVICES.items():
                 code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
                 if code in NOT_SERVED:
                     break
+                # CodeBuild takes an empty cache for none, so that only the project is missed.
+                if name == "UpdateProject" and value.get("cache") == {} and code == "ResourceNotFoundException":
+                    continue
                 if code not in codes or "validation error" not in message:
                     raise AssertionError(f"{service}.{name} {value}: {code}: {message}") from error
                 count += 1

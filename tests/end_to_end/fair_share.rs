@@ -37,7 +37,7 @@ impl Crowd {
         Self {
             builds: BuildsClient::new(channel),
             bearer: format!("Bearer {}", variables["BUILDYARD_TOKEN"]).parse().unwrap(),
-            submission: convert::document(&submission).into(),
+            submission: convert::document(&submission),
         }
     }
 

@@ -63,7 +63,7 @@ pub fn estimate(
     if slots.is_empty() || durations.is_empty() || lines.lines.get(lines.own)?.waiting >= FURTHEST {
         return None;
     }
-    let cost = lines.lines.len().max(1) * before.min(FURTHEST).max(1) + slots.len();
+    let cost = lines.lines.len().max(1) * before.clamp(1, FURTHEST) + slots.len();
     let runs = (MOST_LOOKS / cost).clamp(8, RUNS);
     let mut draw = Draw::new(seed);
     let run = |_| Run { lines, shares, durations }.start(slots, &mut draw);

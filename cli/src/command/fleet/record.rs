@@ -42,7 +42,7 @@ pub(super) async fn execute(args: RecordArgs) -> Result<Exit, Failure> {
     match entries.len() {
         0 => output::note("no builds ended on an agent in that time: give a longer --since"),
         count if left_out > 0 => {
-            output::note(&format!("{count} builds; {left_out} that did not end on an agent are left out"))
+            output::note(&format!("{count} builds; {left_out} that did not end on an agent are left out"));
         }
         count => output::note(&format!("{count} builds")),
     }

@@ -204,15 +204,15 @@ mod tests {
             policy: "default".to_owned(),
             builds: 4200,
             wait: Waits { p50_ms: 0, p95_ms: 45_100, p99_ms: 601_000, max_ms: 800_000 },
-            instance_hours: 300.25,
+            instance_hours: 300.5,
             peak_instances: 10,
             launches: 300,
             unfinished: 2,
             moments: Vec::new(),
         };
         let expected = "\
-POLICY   BUILDS  WAIT P50     P95           P99           MAX  INSTANCE-HOURS   COST  PEAK  LAUNCHES
-default    4200     0.0 s  45.1 s  10 min 01 s  13 min 20 s           300.2  30.02    10       300
+POLICY   BUILDS  WAIT P50     P95          P99          MAX  INSTANCE-HOURS   COST  PEAK  LAUNCHES
+default    4200     0.0 s  45.1 s  10 min 01 s  13 min 20 s           300.5  30.05    10       300
 default: 2 builds never ran; is max 0, or do all launches fail?
 ";
         assert_eq!(text(Paint::PLAIN, &[outcome], 0.10), expected);

@@ -3,21 +3,20 @@ use crate::Context;
 use buildyard_aws_protocol::{ApiError, Caller};
 use buildyard_blobs::{Embedded, EndpointInfo, Objects};
 use buildyard_model::{
-    AgentId, Architecture, BuildId, Capacity, JobSpec, LeaseToken, LogChunk, LogNames, Outcome, Resources, SystemClock,
+    AgentId, Architecture, Capacity, JobSpec, LeaseToken, LogChunk, LogNames, Outcome, Resources, SystemClock,
     Timestamp,
 };
 use buildyard_scheduler::{Event, Report};
 use buildyard_service::{
     HeldSecrets, Hello, Parts, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile,
 };
-use buildyard_store::{Builds, Draft, Memory};
+use buildyard_store::{Builds, Change, DocumentKind, Documents, Expected, Memory};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 const GROUP: &str = "/aws/codebuild/app";
 
@@ -98,22 +97,20 @@ impl Rig {
 
     /// A build of the project `app` in the agent's hands.
     async fn build(&mut self, logs_config: Value) -> LeaseToken {
-        let id = BuildId::new("app".parse().unwrap(), Uuid::new_v4());
-        let spec: JobSpec = serde_json::from_value(json!({
-            "id": id, "buildNumber": 0, "initiator": "x", "submittedAt": 0, "source": {"type": "NO_SOURCE"},
-            "environment": {"image": "x"}, "timeoutSeconds": 3600, "queuedTimeoutSeconds": 4_000_000_000_u64,
-            "region": "eu-west-1", "account": "000000000000", "project": {"name": "app", "logsConfig": logs_config},
-        }))
-        .unwrap();
-        self.store.create(Draft { spec, idempotency: None, outbox_entry: None, limit: None }).await.unwrap();
-        // The store was filled behind the service's back: draining and back rings its bell.
-        for draining in [true, false] {
-            self.context.service.drain(&self.agent, draining).await.unwrap();
-        }
+        let project = json!({
+            "name": "app", "source": {"type": "NO_SOURCE", "buildspec": "version: 0.2"},
+            "artifacts": {"type": "NO_ARTIFACTS"}, "serviceRole": "role", "logsConfig": logs_config,
+            "environment": {"type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL"},
+        });
+        let key = "app".to_owned();
+        let kind = DocumentKind::Project;
+        let change = Change { kind, key, expected: Expected::Anything, body: Some(project.to_string()) };
+        self.store.change(&[change]).await.unwrap();
+        let (caller, start) = (Caller::root("000000000000"), json!({"projectName": "app"}));
+        crate::codebuild::api().answer(&self.context, &caller, "StartBuild", start).await.unwrap();
         loop {
             let message = tokio::time::timeout(Duration::from_secs(10), self.messages.recv()).await;
             if let Some(ToAgent::Offer { token, .. }) = message.expect("an offer comes") {
-                // A draining agent's offers are taken back, its builds are not.
                 let accepted = Event::Accept { token: token.clone() };
                 self.context.service.heard(&self.agent, &token, accepted).await.unwrap();
                 return token;

@@ -15,6 +15,8 @@ async fn every_override_reaches_the_build_and_none_the_project() {
     rig.project(stored.clone()).await;
     let repository = json!({ "type": "GITHUB", "location": "https://github.com/o/lib.git", "sourceIdentifier": "lib" });
     let version = json!({ "sourceIdentifier": "lib", "sourceVersion": "v1" });
+    let machines = json!({ "name": "arm", "baseCapacity": 1, "environmentType": "ARM_CONTAINER", "computeType": "BUILD_GENERAL1_LARGE" });
+    let fleet = rig.call("CreateFleet", machines).await["fleet"]["arn"].take();
     let start = json!({
         "projectName": "app",
         "sourceTypeOverride": "GITHUB_ENTERPRISE",
@@ -40,7 +42,7 @@ async fn every_override_reaches_the_build_and_none_the_project() {
         "registryCredentialOverride": { "credential": "c", "credentialProvider": "SECRETS_MANAGER" },
         "hostKernelOverride": "LINUX_KERNEL_6",
         "imagePullCredentialsTypeOverride": "SERVICE_ROLE",
-        "fleetOverride": { "fleetArn": "arn:f" },
+        "fleetOverride": { "fleetArn": fleet },
         "cacheOverride": { "type": "S3", "location": "cache/x" },
         "serviceRoleOverride": "role",
         "timeoutInMinutesOverride": 5,
@@ -68,7 +70,7 @@ async fn every_override_reaches_the_build_and_none_the_project() {
         "type": "ARM_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_LARGE",
         "certificate": "bucket/ca.pem", "privilegedMode": true, "hostKernel": "LINUX_KERNEL_6", "imagePullCredentialsType": "SERVICE_ROLE",
         "registryCredential": { "credential": "c", "credentialProvider": "SECRETS_MANAGER" },
-        "fleet": { "fleetArn": "arn:f" },
+        "fleet": { "fleetArn": fleet },
         "environmentVariables": [
             variable("A", "1", "PLAINTEXT"), variable("B", "/p", "PARAMETER_STORE"),
             variable("C", "s:k", "SECRETS_MANAGER"),

@@ -21,9 +21,15 @@ async fn write(rig: &Rig, agent: &TestAgent, token: &LeaseToken, lines: &[(i64, 
 const GROUP: &str = "/aws/codebuild/app";
 
 fn everything() -> Search<'static> {
-    let (streams, matches): (&(dyn Fn(&str) -> bool + Send + Sync), &(dyn Fn(&str) -> bool + Send + Sync)) =
-        (&|_| true, &|_| true);
-    Search { group: GROUP, streams, matches, times: (0, i64::MAX), from: None, newest_first: false, limit: 10_000 }
+    Search {
+        group: GROUP,
+        streams: &|_| true,
+        matches: &|_| true,
+        times: (0, i64::MAX),
+        from: None,
+        newest_first: false,
+        limit: 10_000,
+    }
 }
 
 async fn pages(rig: &Rig, mut search: Search<'_>) -> Vec<String> {

@@ -236,7 +236,7 @@ fn supervise(
     let pulse = Pulse::watch(config.data_dir.clone());
     let held = kept.iter().map(|kept| kept.lease.clone());
     let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held).launched_by(&config.launch);
-    let (leave, abort) = (switches.drain.child_token(), switches.abort.clone());
+    let leave = switches.drain.child_token();
     let keeper = warm::keep(site.clone(), config.warm.images.clone(), leave.clone());
     let (holds, stock) = (site.shelf.holds(), site.stock.clone());
     let mut supervisor = Supervisor::new(session, site, report, online, close, lock);
@@ -249,7 +249,7 @@ fn supervise(
         dialling.abort();
         collecting.abort();
         leave.cancel();
-        if abort.is_cancelled() || timeout(LEAVE, &mut keeping).await.is_err() {
+        if timeout(LEAVE, &mut keeping).await.is_err() {
             keeping.abort();
         } else if let Some(stock) = stock
             && let Err(error) = stock.release().await

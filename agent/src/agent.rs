@@ -18,12 +18,13 @@ use crate::sweep;
 use crate::transport::Transport;
 use crate::uplink::Uplink;
 use crate::vitals::Pulse;
-use crate::warm::{self, Shape, Warm};
+use crate::warm::{self, Memory, Shape, Warm};
 use buildyard_executor::{
     Capabilities, Engine, EngineOptions, Executor, ExecutorError, Host, HostOptions, SpareNetworks, Stock,
 };
-use buildyard_model::{AgentId, Capacity, ComputeType, EnvironmentType, SystemClock};
+use buildyard_model::{AgentId, Capacity, Clock, ComputeType, EnvironmentType, SystemClock};
 use buildyard_source::{Fetcher, Options, Ssh, passed_environment};
+use buildyard_traces::{Program, Traces};
 use sha2::{Digest, Sha256};
 use std::io;
 use std::net::SocketAddr;
@@ -127,9 +128,9 @@ impl AgentHandle {
     /// Waits for its end.
     ///
     /// # Errors
-    /// When the coordinator refuses the agent for good.
+    /// See [`RunError`].
     pub async fn join(self) -> Result<(), RunError> {
-        self.task.await.unwrap_or_else(|error| Err(RunError::Refused(format!("the agent failed: {error}"))))
+        self.task.await.unwrap_or_else(|error| Err(RunError::Failed(format!("the agent failed: {error}"))))
     }
 }
 
@@ -159,6 +160,9 @@ async fn begin(
 ) -> Result<AgentHandle, StartError> {
     let page = Page::open(&config).await?;
     let name = config.agent_name()?;
+    let teller =
+        Program { name: "buildyard-agent", version: env!("CARGO_PKG_VERSION"), instance: Some(name.to_string()) };
+    let traces = Traces::start(&config.tracing, &teller, page.metrics.trace_counts())?;
     let capabilities = executor.probe().await?;
     let builds = at(&config.data_dir, Builds::open(&config.data_dir, memory(&config.data_dir)))?;
     let kept = at(&config.data_dir, builds.scan())?;
@@ -196,6 +200,7 @@ async fn begin(
         online: is_online,
         capabilities: capabilities.clone(),
         metrics: page.metrics.clone(),
+        traces,
         _page: page,
     });
     let switches = Switches { drain: shutdown.child_token(), ..Switches::default() };
@@ -237,8 +242,9 @@ fn supervise(
     let held = kept.iter().map(|kept| kept.lease.clone());
     let session = Session::new(env!("CARGO_PKG_VERSION"), capacity, held).launched_by(&config.launch);
     let leave = switches.drain.child_token();
-    let keeper = warm::keep(site.clone(), config.warm.images.clone(), leave.clone());
-    let (holds, stock) = (site.shelf.holds(), site.stock.clone());
+    let memory = Memory::at(&config.data_dir);
+    let keeper = warm::keep(site.clone(), config.warm.images.clone(), memory, leave.clone());
+    let (holds, stock, traces) = (site.shelf.holds(), site.stock.clone(), site.traces.clone());
     let mut supervisor = Supervisor::new(session, site, report, online, close, lock);
     tokio::spawn(async move {
         supervisor.adopt(kept);
@@ -256,6 +262,7 @@ fn supervise(
         {
             tracing::warn!(%error, "what the executor kept ready could not be removed; the next start does it");
         }
+        traces.flush().await;
         ended
     })
 }
@@ -266,7 +273,8 @@ fn warm(config: &AgentConfig, slots: u32, capabilities: &Capabilities) -> Warm {
     let small = ComputeType::Small.resources(EnvironmentType::LinuxContainer);
     let limits = sandbox::limits(small, capabilities.resources);
     let always = config.warm.images.iter().map(|image| Shape::new(image, limits, false)).collect();
-    Warm::new(limit, config.warm.idle.0, always)
+    let seen = Memory::at(&config.data_dir).read(SystemClock.now());
+    Warm::new(limit, config.warm.idle.0, always).recalling(seen)
 }
 
 /// Where builds run, and what is kept there.

@@ -15,6 +15,7 @@ mod source;
 mod warm;
 
 pub use buildyard_config::{ByteSize, ConfigError, ParseQuantityError, Span};
+pub use buildyard_traces::TracingConfig;
 pub use capacity::CapacityConfig;
 pub use coordinator::CoordinatorConfig;
 pub use executor::{ExecutorConfig, ExecutorKind};
@@ -63,6 +64,8 @@ pub struct AgentConfig {
     pub git: GitConfig,
     /// Where its metrics can be read.
     pub metrics: MetricsConfig,
+    /// Where its traces go.
+    pub tracing: TracingConfig,
     /// By which launch it woke up; not from the file.
     #[serde(skip)]
     pub launch: LaunchConfig,
@@ -88,6 +91,7 @@ impl Default for AgentConfig {
             logs: LogsConfig::default(),
             git: GitConfig::default(),
             metrics: MetricsConfig::default(),
+            tracing: TracingConfig::default(),
             launch: LaunchConfig::default(),
             warm: WarmConfig::default(),
             gc: GcConfig::default(),
@@ -99,7 +103,7 @@ impl AgentConfig {
     /// Reads and checks the file at `path`, with the overrides of the process's environment
     /// (`BUILDYARD_AGENT_ENDPOINT`, `…_JOIN_TOKEN`, `…_NAME`, `…_DATA_DIR`, and what a provisioner tells:
     /// `BUILDYARD_COORDINATOR`, `BUILDYARD_JOIN_TOKEN`, `BUILDYARD_TICKET`, `BUILDYARD_FLEET`, `BUILDYARD_INSTANCE`,
-    /// `BUILDYARD_SLOTS`, `BUILDYARD_LABELS`).
+    /// `BUILDYARD_SLOTS`, `BUILDYARD_LABELS`; and where traces go, by OpenTelemetry's variables).
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = buildyard_config::read(path)?;
         let mut config = Self::parse(path, &text)?;
@@ -150,6 +154,7 @@ impl AgentConfig {
         self.executor.check()?;
         self.logs.check()?;
         self.warm.check()?;
+        self.tracing.check()?;
         self.capacity.check()
     }
 

@@ -17,6 +17,9 @@ pub(crate) enum EnrolError {
     /// Trying again without a change is pointless.
     #[error("{0}")]
     Refused(String),
+    /// The coordinator wants this agent no more: it was removed, or its join token is not valid.
+    #[error("{0}")]
+    Unwanted(String),
     /// The coordinator could not be asked.
     #[error("{0}")]
     Passing(String),
@@ -83,12 +86,14 @@ impl Enrolment {
                 self.name,
                 self.file.display()
             )),
-            Code::Unauthenticated | Code::PermissionDenied | Code::InvalidArgument => EnrolError::Refused(format!(
-                "the coordinator at {} refuses agent {}: {text}",
-                self.config.endpoint, self.name
-            )),
+            Code::PermissionDenied => EnrolError::Unwanted(self.refused(text)),
+            Code::Unauthenticated | Code::InvalidArgument => EnrolError::Refused(self.refused(text)),
             _ => EnrolError::Passing(text.to_owned()),
         }
+    }
+
+    fn refused(&self, text: &str) -> String {
+        format!("the coordinator at {} refuses agent {}: {text}", self.config.endpoint, self.name)
     }
 
     fn kept(&self) -> Option<String> {

@@ -36,7 +36,7 @@ mod warm;
 pub use agent::{Agent, AgentControl, AgentHandle, StartError};
 pub use config::{
     AgentConfig, ByteSize, CapacityConfig, ConfigError, CoordinatorConfig, ExecutorConfig, ExecutorKind, GcConfig,
-    GitConfig, LaunchConfig, LogsConfig, MetricsConfig, ParseQuantityError, Span, WarmConfig,
+    GitConfig, LaunchConfig, LogsConfig, MetricsConfig, ParseQuantityError, Span, TracingConfig, WarmConfig,
 };
 pub use lock::LockError;
 pub use supervisor::RunError;

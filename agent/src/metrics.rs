@@ -5,6 +5,7 @@ use crate::config::AgentConfig;
 use crate::report::Finished;
 use buildyard_metrics::{Counters, Durations, Gauges, Registry};
 use buildyard_model::Vitals;
+use buildyard_traces::Counts;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -26,6 +27,9 @@ pub(crate) struct Metrics {
     disk_total: Gauges,
     received: Gauges,
     sent: Gauges,
+    warm: Gauges,
+    sandboxes: Counters,
+    traces: Counts,
 }
 
 impl Default for Metrics {
@@ -43,10 +47,17 @@ impl Default for Metrics {
             disk_free: gauge("disk_free_bytes", "Free space below the data directory"),
             disk_total: gauge("disk_total_bytes", "The size of the disk that holds the data directory"),
             received: gauge("network_received_bytes", "Received over the host's interfaces since the agent began"),
+            warm: gauge("warm_containers", "Containers that wait for a build"),
             sent: gauge("network_sent_bytes", "Sent over the host's interfaces since the agent began"),
             finished: Counters::register(own, "builds_finished", "Builds that ended here, by outcome"),
             phases: Durations::register(own, "phase_seconds", "Phases of builds, by phase and status", Durations::LONG),
             uploaded: Counters::register(own, "uploaded_bytes", "Bytes of artifacts that storage took in"),
+            sandboxes: Counters::register(
+                own,
+                "sandboxes",
+                "Sandboxes that builds got: warm ones that waited, or cold ones",
+            ),
+            traces: Counts::register(own),
             registry: Mutex::new(registry),
         }
     }
@@ -55,6 +66,21 @@ impl Default for Metrics {
 impl Metrics {
     pub(crate) fn text(&self) -> String {
         buildyard_metrics::text(&self.registry.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// So many containers wait.
+    pub(crate) fn warm(&self, waiting: usize) {
+        self.warm.set(&[], waiting as f64);
+    }
+
+    /// A build got its sandbox.
+    pub(crate) fn sandbox(&self, is_warm: bool) {
+        self.sandboxes.add(&[("start", if is_warm { "warm" } else { "cold" })], 1);
+    }
+
+    /// For whoever sends traces.
+    pub(crate) fn trace_counts(&self) -> Counts {
+        self.traces.clone()
     }
 
     pub(crate) fn builds(&self, builds: usize) {

@@ -22,6 +22,7 @@ mod secrets;
 mod source;
 mod takeover;
 mod teller;
+mod trace;
 mod upload;
 mod walk;
 
@@ -48,6 +49,7 @@ use std::time::Duration;
 use teller::Teller;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
+use trace::Trace;
 use walk::Walked;
 
 /// A build in this agent's hands.
@@ -60,6 +62,7 @@ pub(crate) struct Build {
     state: State,
     orders: Orders,
     teller: Teller,
+    trace: Trace,
     bell: Bell,
     intro: Voice,
     outro: Voice,
@@ -102,8 +105,10 @@ impl Build {
             true => Layout::container(),
             false => Layout::host(&folder, &site.binary),
         };
+        let trace = Trace::new(&site, &lease, &job);
         Ok(Self {
-            teller: Teller::start(lease.clone(), reports),
+            teller: Teller::start(lease.clone(), reports, trace.clone()),
+            trace,
             transfers: Transfers::new(site.uplink.clone(), lease.clone()),
             deadline: Instant::now() + left.min(Duration::from_secs(10 * 365 * 86_400)),
             making: None,

@@ -76,6 +76,8 @@ pub(crate) enum Output {
     Settled(LeaseToken),
     /// Close the stream: the other side does not keep to the protocol.
     Close(String),
+    /// Whether builds come for now.
+    Awaiting(bool),
     /// Draining is over: nothing is held any more.
     Drained,
 }
@@ -102,6 +104,8 @@ pub(crate) struct Session {
     leaving: bool,
     /// The coordinator wants no more builds here.
     told_to_drain: bool,
+    /// What was said last of whether builds come.
+    awaiting: bool,
     drained: bool,
 }
 
@@ -123,6 +127,7 @@ impl Session {
             vitals: None,
             leaving: false,
             told_to_drain: false,
+            awaiting: true,
             drained: false,
         }
     }
@@ -132,6 +137,11 @@ impl Session {
         self.ticket = launch.ticket.as_ref().map(ToString::to_string).unwrap_or_default();
         self.instance = launch.instance.as_ref().map(ToString::to_string).unwrap_or_default();
         self
+    }
+
+    /// Whether a launch of the coordinator's started this agent.
+    pub(crate) fn is_launched(&self) -> bool {
+        !self.ticket.is_empty()
     }
 
     /// Applies one input.
@@ -241,15 +251,28 @@ impl Session {
                     self.settle(lease, outputs);
                 }
             }
-            Command::Offer(offer) => self.offered(&offer, now, outputs)?,
+            Command::Offer(offer) => {
+                // Who was drained, and is not any more, may have missed the word.
+                self.awaits(!self.told_to_drain, outputs);
+                self.offered(&offer, now, outputs)?;
+            }
             Command::Stop(stop) => {
                 let lease = convert::lease(stop.lease.as_ref())?;
                 self.stop(lease, Duration::from_millis(stop.grace_ms.into()), outputs);
             }
             Command::Revoke(revoke) => self.revoke(&convert::lease(revoke.lease.as_ref())?, &revoke.reason, outputs),
-            Command::Drain(drain) => self.told_to_drain = drain.draining,
+            Command::Drain(drain) => {
+                self.told_to_drain = drain.draining;
+                self.awaits(!drain.draining, outputs);
+            }
         }
         Ok(())
+    }
+
+    fn awaits(&mut self, builds: bool, outputs: &mut Vec<Output>) {
+        if std::mem::replace(&mut self.awaiting, builds) != builds {
+            outputs.push(Output::Awaiting(builds));
+        }
     }
 
     fn began(&mut self, lease: &LeaseToken, outputs: &mut Vec<Output>) {

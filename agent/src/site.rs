@@ -9,6 +9,7 @@ use crate::warm::Warm;
 use buildyard_executor::{Capabilities, Executor, Stock};
 use buildyard_model::{AgentId, Clock};
 use buildyard_source::Fetcher;
+use buildyard_traces::Traces;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -47,6 +48,7 @@ pub(crate) struct Site {
     /// Whether the coordinator is there.
     pub online: watch::Receiver<bool>,
     pub metrics: Arc<Metrics>,
+    pub traces: Traces,
     /// Ends with the agent.
     pub _page: Page,
 }

@@ -25,15 +25,23 @@ use tracing::Instrument;
 
 /// How long builds that are killed with the agent may take to end by themselves.
 const KILL_GRACE: Duration = Duration::from_secs(2);
+/// How long an agent that nobody wants tries to remove its builds.
+const GIVEN_UP: Duration = Duration::from_secs(60);
 /// How long an agent that killed its builds waits for their results to be acted on.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Why an agent ended by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The coordinator does not want it, and it has no build to see to its end.
+    /// The coordinator does not want it now, and it has no build to see to its end.
     #[error("{0}")]
     Refused(String),
+    /// The coordinator wants it no more; started again as it is, it would end again.
+    #[error("{0}")]
+    Unwanted(String),
+    /// A fault of the agent's own.
+    #[error("{0}")]
+    Failed(String),
 }
 
 /// What can be asked of a running agent, apart from draining.
@@ -61,6 +69,8 @@ pub(crate) struct Supervisor {
     /// When to end although not everything is said.
     end_at: Option<Instant>,
     over: bool,
+    /// Why the coordinator wants this agent no more, where it ends for that.
+    unwanted: Option<String>,
     /// Whether a build could not be taken up: then the agent's health is to be looked at.
     stumbled: bool,
     /// Given back when everything above is.
@@ -100,6 +110,7 @@ impl Supervisor {
             began: Instant::now(),
             end_at: None,
             over: false,
+            unwanted: None,
             stumbled: false,
             _lock: lock,
         }
@@ -166,7 +177,7 @@ impl Supervisor {
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.tick(),
             }
         }
-        Ok(())
+        self.unwanted.map_or(Ok(()), |reason| Err(RunError::Unwanted(reason)))
     }
 
     fn wake(&self) -> Option<Instant> {
@@ -201,8 +212,26 @@ impl Supervisor {
                 }
                 tracing::error!(%reason, "the coordinator refuses this agent; its builds go on");
             }
+            Event::Unwanted(reason) => {
+                self.disconnected();
+                self.unwanted(reason);
+            }
         }
         Ok(())
+    }
+
+    /// Nobody waits for builds whose launch is over. An agent that was started by hand lets its builds end, since a person
+    /// may let it in again, and leaves their results on the disk.
+    fn unwanted(&mut self, reason: String) {
+        if self.session.is_launched() {
+            self.desks.values().for_each(|desk| desk.revoke(reason.clone()));
+            self.end_at = self.end_at.or(Some(Instant::now() + GIVEN_UP));
+        } else if !self.occupied.is_empty() {
+            tracing::error!(%reason, "the coordinator wants this agent no more; it ends after its builds");
+            return;
+        }
+        self.over |= self.occupied.is_empty();
+        self.unwanted.get_or_insert(reason);
     }
 
     fn disconnected(&mut self) {
@@ -243,7 +272,9 @@ impl Supervisor {
     }
 
     fn end_soon_if_killed(&mut self) {
-        if self.end_at.is_some() && self.occupied.is_empty() {
+        if self.unwanted.is_some() && self.occupied.is_empty() {
+            self.over = true;
+        } else if self.end_at.is_some() && self.occupied.is_empty() {
             self.end_at = self.end_at.min(Some(Instant::now() + LAST_WORDS));
         }
     }

@@ -25,8 +25,10 @@ pub(crate) enum Event {
     Opened(mpsc::Sender<v1::AgentMessage>),
     Received(v1::CoordinatorMessage),
     Closed(String),
-    /// The coordinator does not want this agent; dialling goes on all the same.
+    /// The coordinator does not take this agent now; dialling goes on all the same.
     Refused(String),
+    /// The coordinator wants this agent no more, and nothing that the agent could do by itself changes that.
+    Unwanted(String),
 }
 
 /// One agent's dialler.
@@ -48,6 +50,7 @@ impl Transport {
             let event = match self.stream().await {
                 Ok(()) => Event::Closed("the coordinator closed the session".to_owned()),
                 Err(Ended::Refused(reason)) => Event::Refused(reason),
+                Err(Ended::Unwanted(reason)) => Event::Unwanted(reason),
                 Err(Ended::Broken(reason)) => Event::Closed(reason),
             };
             if self.events.send(event).await.is_err() {
@@ -89,12 +92,10 @@ impl Transport {
             Code::Unauthenticated => match self.enrolment.renew(&self.uplink).await {
                 Ok(()) => Ended::Broken("enrolled again".to_owned()),
                 // The first refusal says what is the matter with this agent, the second why it cannot be helped.
-                Err(EnrolError::Refused(reason)) if !reason.contains(status.message()) => {
-                    Ended::Refused(format!("{}; {reason}", status.message()))
-                }
-                Err(error) => error.into(),
+                Err(error) => Ended::from(error).after(status.message()),
             },
-            Code::PermissionDenied | Code::AlreadyExists => Ended::Refused(status.message().to_owned()),
+            Code::PermissionDenied => Ended::Unwanted(status.message().to_owned()),
+            Code::AlreadyExists => Ended::Refused(status.message().to_owned()),
             _ => Ended::Broken(status.message().to_owned()),
         }
     }
@@ -108,13 +109,27 @@ impl Transport {
 #[derive(Debug)]
 enum Ended {
     Refused(String),
+    Unwanted(String),
     Broken(String),
+}
+
+impl Ended {
+    /// The same, with what was said before it.
+    fn after(self, said: &str) -> Self {
+        let both = |reason: String| if reason.contains(said) { reason } else { format!("{said}; {reason}") };
+        match self {
+            Self::Refused(reason) => Self::Refused(both(reason)),
+            Self::Unwanted(reason) => Self::Unwanted(both(reason)),
+            Self::Broken(reason) => Self::Broken(reason),
+        }
+    }
 }
 
 impl From<EnrolError> for Ended {
     fn from(error: EnrolError) -> Self {
         match error {
             EnrolError::Refused(reason) => Self::Refused(reason),
+            EnrolError::Unwanted(reason) => Self::Unwanted(reason),
             EnrolError::Passing(reason) => Self::Broken(reason),
         }
     }

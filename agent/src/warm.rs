@@ -7,17 +7,19 @@
 
 mod demand;
 mod keeper;
+mod memory;
 mod plan;
 mod room;
 mod shape;
 
 pub(crate) use keeper::keep;
+pub(crate) use memory::Memory;
 pub(crate) use shape::Shape;
 
 use crate::folder::Folder;
 use buildyard_executor::SandboxId;
 use buildyard_model::LeaseToken;
-use demand::Demand;
+use demand::{Arrivals, Demand};
 use plan::{Step, View};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -53,6 +55,10 @@ struct State {
     making: BTreeMap<Shape, usize>,
     resting: BTreeMap<Shape, Instant>,
     taken: HashMap<LeaseToken, SandboxId>,
+    /// A build came in since it was asked for last.
+    arrived: bool,
+    /// No build comes for now: nothing is kept ready.
+    paused: bool,
     closed: bool,
 }
 
@@ -96,9 +102,31 @@ impl Warm {
             making: BTreeMap::new(),
             resting: BTreeMap::new(),
             taken: HashMap::new(),
+            arrived: false,
+            paused: false,
             closed: false,
         };
         Self { limit, always, state: Mutex::new(state), changed: Notify::new() }
+    }
+
+    /// The same, with what an earlier process saw.
+    pub(crate) fn recalling(self, seen: Vec<Arrivals>) -> Self {
+        self.state().demand.recall(seen, Instant::now());
+        self
+    }
+
+    /// What is to be recalled by a later process, if that is not what it was.
+    fn news(&self, now: Instant) -> Option<Vec<Arrivals>> {
+        let mut state = self.state();
+        std::mem::take(&mut state.arrived).then(|| state.demand.arrivals(now))
+    }
+
+    /// Whether builds come at all: the coordinator has drained the agent, or gives it builds again.
+    pub(crate) fn pause(&self, paused: bool) {
+        let was = std::mem::replace(&mut self.state().paused, paused);
+        if was != paused {
+            self.stir();
+        }
     }
 
     /// A build came in: gives it a container of its shape, if one waits.
@@ -108,6 +136,7 @@ impl Warm {
         }
         let mut state = self.state();
         state.demand.arrived(shape, Instant::now());
+        state.arrived = true;
         let at = state.ready.iter().position(|spare| spare.shape == *shape)?;
         let spare = state.ready.remove(at);
         state.taken.insert(lease.clone(), spare.id.clone());
@@ -127,6 +156,11 @@ impl Warm {
     /// What the lease took is removed.
     pub(crate) fn forget(&self, lease: &LeaseToken) {
         self.state().taken.remove(lease);
+    }
+
+    /// How many wait.
+    fn waiting(&self) -> usize {
+        self.state().ready.len()
     }
 
     /// It is a good moment to make others: the build that came in is on its way.
@@ -160,7 +194,10 @@ impl Warm {
 
     fn view(&self, state: &mut State, now: Instant, room: usize) -> View {
         let mut demand = state.demand.weights(now);
-        for shape in &self.always {
+        if state.paused {
+            demand.clear();
+        }
+        for shape in self.always.iter().filter(|_| !state.paused) {
             let weight = demand.entry(shape.clone()).or_default();
             *weight = weight.max(FLOOR);
         }

@@ -1,4 +1,4 @@
-//! What the command tells the shell. Owns the four codes that scripts may rely on; `failure` maps errors to them.
+//! What the command tells the shell. Owns the codes that scripts may rely on; `failure` maps errors to them.
 
 use buildyard_model::BuildStatus;
 use std::process::ExitCode;
@@ -14,6 +14,8 @@ pub(crate) enum Exit {
     WrongCall,
     /// The engine, the coordinator or the connection to it failed.
     EngineFailed,
+    /// The coordinator wants this agent no more: started again as it is, it ends again.
+    Unwanted,
     /// The user left a build that goes on: the shell's code for an interrupt.
     Interrupted,
     /// Whoever read our output went away: the shell's code for a broken pipe, so that no pipeline takes it for success.
@@ -28,6 +30,7 @@ impl Exit {
             Self::BuildFailed => 1,
             Self::WrongCall => 2,
             Self::EngineFailed => 3,
+            Self::Unwanted => 4,
             Self::Interrupted => 130,
             Self::OutputClosed => 141,
         }

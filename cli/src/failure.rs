@@ -14,6 +14,9 @@ pub(crate) enum Failure {
     /// Coordinator, engine or connection; the same call may work later.
     #[error("{0}")]
     Service(String),
+    /// The coordinator wants this agent no more.
+    #[error("{0}")]
+    Unwanted(String),
     /// A local file or folder.
     #[error("cannot {action}")]
     File { action: String, source: io::Error },
@@ -43,6 +46,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Call(_) => Exit::WrongCall,
+            Self::Unwanted(_) => Exit::Unwanted,
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::WrongCall,
             Self::Service(_) | Self::File { .. } => Exit::EngineFailed,
             Self::OutputClosed => Exit::OutputClosed,

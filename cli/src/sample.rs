@@ -1,8 +1,8 @@
 //! Documents that tests of several files need: a build that went well, an agent that is there.
 
 use buildyard_model::{
-    AgentStatus, AgentView, Architecture, ArtifactRecord, BuildId, BuildStatus, BuildView, Capacity, Packaging, Phase,
-    PhaseContext, PhaseRecord, PhaseStatus, Resources, Source, SourceKind, Timestamp,
+    AgentStatus, AgentView, Architecture, ArtifactRecord, BuildId, BuildStatus, BuildView, Capacity, FleetEvent,
+    FleetEventKind, Packaging, Phase, PhaseContext, PhaseRecord, PhaseStatus, Resources, Source, SourceKind, Timestamp,
 };
 
 /// 2026-01-02T03:04:05Z.
@@ -59,6 +59,8 @@ pub(crate) fn finished_build() -> BuildView {
         retry_of: None,
         next_retry: None,
         reason: None,
+        priority: 0,
+        fleet: None,
     }
 }
 
@@ -99,5 +101,19 @@ pub(crate) fn agent() -> AgentView {
         vitals: None,
         withdrawal: None,
         skew: None,
+    }
+}
+
+/// An agent was drained that had a build, and lost an offer by it.
+pub(crate) fn drained() -> FleetEvent {
+    FleetEvent {
+        at: START,
+        fleet: "linux".parse().unwrap(),
+        kind: FleetEventKind::Drained,
+        agent: Some("linux-1".parse().unwrap()),
+        instance: None,
+        builds: 1,
+        taken_back: 1,
+        reason: "idle for 30 s".into(),
     }
 }

@@ -10,13 +10,19 @@ mod storage;
 use crate::config::{ConfigError, CoordinatorConfig};
 use crate::credentials::Credentials;
 use buildyard_model::SystemClock;
-use buildyard_service::{BuildSettings, ImageNames, Parts, Secrets, Service, Settings, fingerprint, reconcile};
+use buildyard_service::{
+    BuildSettings, Closing, ImageNames, Parts, Secrets, Service, Settings, fingerprint, reconcile,
+};
+use buildyard_traces::{Program, Traces};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// Who tells of traces.
+const PROGRAM: Program = Program { name: "buildyard-coordinator", version: env!("CARGO_PKG_VERSION"), instance: None };
 
 /// Why the coordinator cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -59,8 +65,10 @@ pub struct Coordinator {
     pub region: String,
     /// Whether the credentials were made just now.
     pub is_first_start: bool,
+    service: Service,
     tasks: TaskTracker,
     reconcilers: TaskTracker,
+    traces: Traces,
 }
 
 impl Coordinator {
@@ -111,10 +119,12 @@ impl Coordinator {
         if let Some(hosting) = fleets::hosting(config, &credentials, listeners.grpc_address) {
             service.host_fleets(hosting);
         }
+        let traces = Traces::start(&config.tracing, &PROGRAM, service.trace_counts())?;
+        service.trace_to(traces.clone());
         let reconcilers = reconcile::run(&service, shutdown).await?;
         records.watch(shutdown);
         let (http, grpc) = (listeners.http_address, listeners.grpc_address);
-        let tasks = doors::open(listeners, service, storage.embedded, shutdown);
+        let tasks = doors::open(listeners, service.clone(), storage.embedded, shutdown);
         let credentials_file = credentials
             .write_environment(&config.data_dir, &config.region, &http_url, &format!("http://{grpc}"))
             .map_err(unusable)?;
@@ -127,15 +137,26 @@ impl Coordinator {
             endpoint_url: http_url,
             region: config.region.clone(),
             is_first_start,
+            service,
             tasks,
             reconcilers,
+            traces,
         })
+    }
+
+    /// Ends the agents that its fleets started, and waits until none is left: see [`Service::close_fleets`].
+    ///
+    /// # Errors
+    /// When the records cannot be read.
+    pub async fn close_fleets(&self, how: Closing) -> Result<(), StartError> {
+        Ok(self.service.close_fleets(how).await?)
     }
 
     /// Waits for the end after `shutdown`.
     pub async fn join(self) {
         self.tasks.wait().await;
         self.reconcilers.wait().await;
+        self.traces.flush().await;
     }
 }
 

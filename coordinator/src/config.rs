@@ -28,6 +28,7 @@ pub use usage::{Price, UsageConfig};
 
 pub use buildyard_config::ConfigError;
 use buildyard_service::ImageNames;
+pub use buildyard_traces::TracingConfig;
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -62,6 +63,7 @@ pub struct CoordinatorConfig {
     pub timings: TimingsConfig,
     pub usage: UsageConfig,
     pub metrics: MetricsConfig,
+    pub tracing: TracingConfig,
 }
 
 impl Default for CoordinatorConfig {
@@ -83,15 +85,17 @@ impl Default for CoordinatorConfig {
             timings: TimingsConfig::default(),
             usage: UsageConfig::default(),
             metrics: MetricsConfig::default(),
+            tracing: TracingConfig::default(),
         }
     }
 }
 
 impl CoordinatorConfig {
-    /// Reads and checks the file at `path`.
+    /// Reads and checks the file at `path`, and takes from the environment where traces go if it does not say so.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = buildyard_config::read(path)?;
-        let config: Self = buildyard_config::parse(path, &text)?;
+        let mut config: Self = buildyard_config::parse(path, &text)?;
+        config.tracing.complete(|name| std::env::var(name).ok())?;
         config.check().map_err(|error| error.located(path, &text))?;
         Ok(config)
     }
@@ -125,6 +129,7 @@ impl CoordinatorConfig {
             provisioner.check(name)?;
         }
         self.usage.check()?;
+        self.tracing.check()?;
         self.storage.as_ref().map_or(Ok(()), StorageConfig::check)
     }
 }
@@ -157,6 +162,8 @@ mod tests {
         assert!(error(text).starts_with("coordinator.toml:2: "), "{}", error(text));
         let text = "[timings]\n\nheartbeat = \"5 parsecs\"";
         assert!(error(text).starts_with("coordinator.toml:3: "), "{}", error(text));
+        let text = "[tracing]\notlp = \"collector:4317\"";
+        assert!(error(text).starts_with("coordinator.toml:2: tracing.otlp: \"collector:4317\""), "{}", error(text));
     }
 
     #[test]
@@ -180,6 +187,7 @@ mod tests {
         config.check().unwrap();
         assert_eq!(config.secrets.from, SecretsFrom::Aws);
         assert_eq!(config.provisioners.len(), 5);
+        assert!(config.tracing.otlp.is_some() && config.tracing.headers.len() == 1);
         assert!(config.storage.is_some() && config.secrets_file.is_some() && config.listen.public_url.is_some());
     }
 }

@@ -5,6 +5,6 @@ pub mod config;
 mod credentials;
 
 pub use assemble::{Coordinator, StartError};
-pub use buildyard_service::{HeldSecrets, ScalingPolicy};
+pub use buildyard_service::{Closing, HeldSecrets, ScalingPolicy};
 pub use config::CoordinatorConfig;
 pub use credentials::Credentials;

@@ -9,7 +9,9 @@ fn generated_code_is_current() {
     let files = names.map(|name| format!("fleet/v1/{name}.proto"));
     let descriptors = protox::compile(files, [root]).expect("the .proto files compile");
     let out = tempfile::tempdir().unwrap();
-    tonic_prost_build::configure().out_dir(out.path()).bytes(".").compile_fds(descriptors).expect("code is generated");
+    let configured =
+        tonic_prost_build::configure().out_dir(out.path()).bytes(".").codec_path("crate::codec::SmallBuffers");
+    configured.compile_fds(descriptors).expect("code is generated");
     let fresh = std::fs::read_to_string(out.path().join("buildyard.fleet.v1.rs")).unwrap();
     let kept = root.join("src/gen/buildyard.fleet.v1.rs");
     if std::env::var_os("BUILDYARD_WRITE").is_some() {

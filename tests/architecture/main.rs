@@ -11,6 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("buildspec", &["model"]),
     ("config", &[]),
     ("metrics", &[]),
+    ("traces", &["config", "metrics", "model"]),
     ("proto", &["model"]),
     ("scheduler", &["config", "model"]),
     ("simulator", &["scheduler", "model"]),
@@ -19,7 +20,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("blobs", &["access", "model"]),
     ("vault", &["model"]),
     ("provision", &["model"]),
-    ("service", &["store", "blobs", "provision", "scheduler", "access", "buildspec", "vault", "metrics", "model"]),
+    (
+        "service",
+        &["store", "blobs", "provision", "scheduler", "access", "buildspec", "vault", "metrics", "traces", "model"],
+    ),
     ("aws-protocol", &["model"]),
     ("aws-api", &["aws-protocol", "service", "blobs", "access", "model"]),
     ("agent-api", &["service", "store", "scheduler", "proto", "model"]),
@@ -37,6 +41,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "scheduler",
             "config",
             "metrics",
+            "traces",
             "model",
         ],
     ),
@@ -44,7 +49,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("runner", &["artifacts", "buildspec", "model"]),
     ("executor", &["model"]),
     ("source", &["artifacts", "model"]),
-    ("agent", &["executor", "artifacts", "source", "runner", "buildspec", "config", "metrics", "proto", "model"]),
+    (
+        "agent",
+        &["executor", "artifacts", "source", "runner", "buildspec", "config", "metrics", "traces", "proto", "model"],
+    ),
     (
         "buildyard",
         &[
@@ -74,6 +82,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("s3s", &["blobs", "aws-api"]),
     ("aws-sdk-s3", &["blobs"]),
     ("aws-sdk-autoscaling", &["provision"]),
+    ("opentelemetry", &["traces"]),
+    ("opentelemetry_sdk", &["traces"]),
+    ("opentelemetry-otlp", &["traces"]),
 ];
 
 /// Crates that decide: no runtime, no I/O of their own.

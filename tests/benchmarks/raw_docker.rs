@@ -32,28 +32,39 @@ impl RawDocker {
         took
     }
 
-    /// So many containers on the engine's own network, so many at once: create, start, wait, remove, and how long all of
-    /// them take.
-    pub(crate) fn run_many(&self, image: &str, count: usize, at_once: usize) -> Duration {
+    /// So many containers, so many at once: create, start, wait, remove, and how long all of them take. They are on the
+    /// engine's own network, which all share, or each of those at the same time on one of its own that is kept, as
+    /// builds are: there the engine answers DNS, which it sets up for each container.
+    pub(crate) fn run_many(&self, image: &str, count: usize, at_once: usize, shared: bool) -> Duration {
+        let name = |at: usize| format!("buildyard-bench-{}-{at}", std::process::id());
+        let networks: Vec<String> = if shared { Vec::new() } else { (0..at_once).map(name).collect() };
+        for network in &networks {
+            call("POST", "/networks/create", &format!("{{\"Name\":\"{network}\"}}"));
+        }
         let started = Instant::now();
         let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
-            for _ in 0..at_once {
-                scope.spawn(|| {
+            for at in 0..at_once {
+                let (next, network) = (&next, networks.get(at).map_or("bridge", String::as_str));
+                scope.spawn(move || {
                     while next.fetch_add(1, Ordering::Relaxed) < count {
-                        run_plain(image);
+                        run_on(image, network);
                     }
                 });
             }
         });
-        started.elapsed()
+        let took = started.elapsed();
+        for network in &networks {
+            call("DELETE", &format!("/networks/{network}"), "");
+        }
+        took
     }
 }
 
-fn run_plain(image: &str) {
+fn run_on(image: &str, network: &str) {
     static NAMES: AtomicUsize = AtomicUsize::new(0);
-    let name = format!("buildyard-bench-{}-{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
-    let body = format!("{{\"Image\":\"{image}\",\"Cmd\":[\"true\"]}}");
+    let name = format!("buildyard-bench-{}-c{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
+    let body = format!("{{\"Image\":\"{image}\",\"Cmd\":[\"true\"],\"HostConfig\":{{\"NetworkMode\":\"{network}\"}}}}");
     call("POST", &format!("/containers/create?name={name}"), &body);
     call("POST", &format!("/containers/{name}/start"), "");
     call("POST", &format!("/containers/{name}/wait"), "");

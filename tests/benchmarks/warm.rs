@@ -57,8 +57,8 @@ fn time_of_day(line: &str) -> Duration {
 /// Many builds against the engine's API by hand, half of it before and half after, so that noise hits both.
 fn rate(fleet: &Fleet, image: &str, report: &mut Report) {
     let mut client = Client::connect(fleet);
-    let by_hand = |count| RawDocker::new().run_many(image, count, SLOTS as usize);
-    let before = by_hand(BUILDS / 2);
+    let by_hand = |shared| RawDocker::new().run_many(image, BUILDS / 2, SLOTS as usize, shared);
+    let (apart_before, shared_before) = (by_hand(false), by_hand(true));
     let started = Instant::now();
     let buildspec = "version: 0.2\nphases: {build: {commands: ['true']}}\n";
     let builds: Vec<_> = (0..BUILDS).map(|_| client.submit("warm", buildspec, image)).collect();
@@ -66,14 +66,18 @@ fn rate(fleet: &Fleet, image: &str, report: &mut Report) {
         client.finish(build);
     }
     let ours = BUILDS as f64 / started.elapsed().as_secs_f64();
-    let raw = BUILDS as f64 / (before + by_hand(BUILDS / 2)).as_secs_f64();
-    let ratio = ours / raw;
+    let rate = |halves: Duration| BUILDS as f64 / halves.as_secs_f64();
+    let (shared, apart) = (rate(shared_before + by_hand(true)), rate(apart_before + by_hand(false)));
     report.add(
         "200 one-command container builds, 4 slots",
-        format!("{ours:.2} builds/s = {ratio:.2} ×"),
-        format!("create+start+wait+rm, 4 at once, on the shared bridge: {raw:.2}/s"),
+        format!("{ours:.2} builds/s = {:.2} ×", ours / shared),
+        format!(
+            "create+start+wait+rm, 4 at once, on the shared bridge: {shared:.2}/s; each on a network of its own, as builds \
+             are: {apart:.2}/s, of which ours is {:.2} ×",
+            ours / apart
+        ),
         "≥ 0.9 ×",
-        ratio >= 0.9,
+        ours / shared >= 0.9,
     );
 }
 

@@ -50,7 +50,7 @@ fn a_removed_agent_hears_so_and_ends() {
     assert!(fleet.run(&["agents", "remove", &name, "--reason", "sold"]).status.success());
     assert!(fleet.documents(&["agents"]).is_empty());
     let code = wait_for("the agent's end", PATIENCE, || fleet.agents[0].ended());
-    assert_ne!(code, Some(0));
+    assert_eq!(code, Some(4), "the code by which service managers know that it is not to be started again");
     let said = fleet.agents[0].text();
     assert!(said.contains("was removed from the fleet") && said.contains("sold"), "{said}");
 }

@@ -1,6 +1,6 @@
 //! Agents that come and go with the builds: started by real provisioners, drained before they end.
 
-use harness::{AgentOptions, ExecutorKind, Fleet, Started, binary, busybox_image, wait_for};
+use harness::{AgentOptions, ExecutorKind, Fleet, Process, Started, binary, busybox_image, wait_for};
 use serde_json::Value;
 use std::process::Command;
 use std::time::Duration;
@@ -127,6 +127,31 @@ fn a_fleet_outlives_its_coordinator() {
     let of = |kind: &str| yard.documents(&["fleet", "history"]).iter().filter(|event| event["kind"] == kind).count();
     wait_for("the agent to go", Duration::from_secs(60), || (of("TERMINATED") > 0).then_some(()));
     assert_eq!((of("LAUNCHED"), of("JOINED"), of("TERMINATED")), (1, 1, 1));
+}
+
+/// The processes of which an argument names this folder, `up` itself not counted.
+fn agents_below(folder: &std::path::Path, up: &Process) -> usize {
+    let folder = folder.display().to_string();
+    let own = up.pid().to_string();
+    let all =
+        std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| entry.file_name().to_str() != Some(own.as_str()));
+    let lines = all.map(|entry| std::fs::read(entry.path().join("cmdline")).unwrap_or_default());
+    lines.filter(|line| String::from_utf8_lossy(line).contains(&folder)).count()
+}
+
+#[test]
+fn up_ends_the_agents_that_it_started() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().canonicalize().unwrap().join("data");
+    let arguments = ["up", "--provisioner", "process", "--executor", "host", "--min-agents", "2"];
+    let mut command = Command::new(binary());
+    command.args(arguments).args(["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--data-dir"]).arg(&data);
+    let mut up = Process::start(&mut command, &home.path().join("up.log"));
+    let patience = Duration::from_secs(60);
+    wait_for("two agents", patience, || (agents_below(&data, &up) >= 2).then_some(()));
+    let ended = up.end(patience);
+    assert!(ended.is_some_and(|status| status.success()), "{}", up.text());
+    assert_eq!(agents_below(&data, &up), 0, "{}", up.text());
 }
 
 #[test]

@@ -20,3 +20,4 @@ mod secondary;
 mod session_door;
 mod slow_stops;
 mod stops;
+mod traces;

@@ -30,6 +30,7 @@ pub(super) fn override_by(
     config.launch.ticket = id("BUILDYARD_TICKET", given)?;
     config.launch.fleet = id("BUILDYARD_FLEET", given)?;
     config.launch.instance = given("BUILDYARD_INSTANCE").map(InstanceId);
+    config.tracing.complete(&variable)?;
     config.launch.is_ephemeral = given("BUILDYARD_AGENT_EPHEMERAL").is_some_and(|value| value == "true");
     Ok(())
 }

@@ -71,6 +71,10 @@ fn errors_name_file_line_and_key() {
         complaint("\n[coordinator]\n# whom\nendpoint = \"coordinator:8081\"\n"),
         "agent.toml:4: coordinator.endpoint: \"coordinator:8081\" is not an address: expected http://host:port or https://host:port"
     );
+    assert_eq!(
+        complaint("[tracing]\notlp = \"collector:4317\"\n"),
+        "agent.toml:2: tracing.otlp: \"collector:4317\" is not the address of an OTLP receiver that speaks gRPC: write http://host:4317 or https://host:4317"
+    );
     assert_eq!(complaint("slots = 0"), "agent.toml:1: slots: must be at least 1");
     assert_eq!(
         complaint("[executor]\nkind = \"host\"\naddress = \"/run/x\""),
@@ -112,6 +116,7 @@ fn a_launch_is_told_by_the_environment_alone() {
             "BUILDYARD_AGENT_EPHEMERAL" => "true",
             "BUILDYARD_SLOTS" => "3",
             "BUILDYARD_LABELS" => "disk=ssd,zone=a=b",
+            "OTEL_EXPORTER_OTLP_ENDPOINT" => "http://collector:4317",
             _ => return None,
         };
         Some(value.to_owned())
@@ -121,6 +126,7 @@ fn a_launch_is_told_by_the_environment_alone() {
     assert_eq!(config.coordinator.token().unwrap(), Some(Secret::new("token")));
     assert_eq!((config.name.unwrap().as_str(), config.slots), ("linux-3f1c0c52", Some(3)));
     assert_eq!(config.labels, [("disk", "ssd"), ("zone", "a=b")].map(|(k, v)| (k.into(), v.into())).into());
+    assert_eq!(config.tracing.otlp.as_deref(), Some("http://collector:4317"));
     assert!(config.launch.is_launched() && config.launch.is_ephemeral);
     assert_eq!(config.launch.ticket.unwrap().to_string(), ticket);
     assert_eq!(config.launch.fleet.unwrap().as_str(), "linux");

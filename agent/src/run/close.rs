@@ -3,6 +3,7 @@
 
 use super::halt::{self, Consequence, Halt};
 use super::projection::Projection;
+use super::trace::Facts;
 use super::{Build, Report, Reports, provision};
 use crate::folder::{Folder, Stage};
 use crate::health;
@@ -103,6 +104,13 @@ impl Build {
             self.keep_if_possible();
         }
         tracing::info!(outcome = %finished.outcome, log_bytes = finished.log_bytes, "build ended");
+        let facts = Facts {
+            began: self.state.began.as_ref().map(|began| began.wall),
+            image_digest: self.state.image_digest.clone(),
+            source_version: self.state.resolved_source_version.clone(),
+            warm: self.state.warm,
+        };
+        self.trace.ended(&facts, &finished);
         self.teller.finished(finished).await;
     }
 

@@ -28,7 +28,8 @@ impl Build {
         // What the source's fetch says belongs behind the image's lines.
         let held = Held::new();
         let (site, folder, transfers) = (self.site.clone(), self.folder.clone(), self.transfers.clone());
-        let fetch = source::fetch_all(&site, &folder, &places, &transfers, &held);
+        let step = self.trace.begin("source", None);
+        let fetch = async { step.end(source::fetch_all(&site, &folder, &places, &transfers, &held).await) };
         tokio::pin!(fetch);
         let mut fetched = None;
         let sandbox = {

@@ -7,7 +7,7 @@ use super::sandbox::{self, Wanted};
 use super::takeover::Taken;
 use crate::site::{AGENT_LABEL, BUILD_LABEL, LEASE_LABEL, Site};
 use buildyard_executor::{ExecutorError, ImageRequest, SandboxId, SandboxSpec};
-use buildyard_model::{LeaseToken, PhaseContext};
+use buildyard_model::{LeaseToken, Phase, PhaseContext};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
@@ -25,17 +25,20 @@ impl Build {
             return Err(Halt::Failed(PhaseContext::new("CLIENT_ERROR", reason)));
         }
         self.folder.make_memory().map_err(|error| Halt::disk("make a folder in memory", &error))?;
-        let image = self.image(true).await?;
+        let step = self.trace.begin("image", Some(Phase::Provisioning));
+        let image = step.end(self.image(true).await)?;
         self.state.image_digest = image.contains("sha256:").then(|| image.clone());
         match taken {
             Some(taken) if taken.image.as_ref() == Some(&image) => {
                 self.state.warm = true;
+                self.site.metrics.sandbox(true);
                 return Ok(taken.id);
             }
             Some(other) => self.put_away(&other.id).await?,
             None => {}
         }
-        self.make(image).await
+        let step = self.trace.begin("sandbox", Some(Phase::Provisioning));
+        step.end(self.make(image).await)
     }
 
     /// Makes sure that the image is there, and gives its name to run it by. `aloud`: the build's log may still be told how
@@ -67,7 +70,7 @@ impl Build {
         let made = Self::unless_ended(&mut self.orders, self.deadline, async { Ok(making.await) }).await?;
         self.making = None;
         match made {
-            Ok(made) => made.map_err(|error| halt(&error)),
+            Ok(made) => made.inspect(|_| self.site.metrics.sandbox(false)).map_err(|error| halt(&error)),
             Err(error) => Err(Halt::Fault(PhaseContext::new("INTERNAL_ERROR", error.to_string()))),
         }
     }

@@ -50,8 +50,10 @@ impl Build {
     pub(super) async fn go_cold(&mut self, dead: &SandboxId) -> Result<SandboxId, Halt> {
         tracing::warn!(sandbox = %dead.0, "a warm container died before its build began; the build gets another");
         self.put_away(dead).await?;
-        let image = self.image(false).await?;
-        let sandbox = self.make(image).await?;
+        let step = self.trace.begin("image", None);
+        let image = step.end(self.image(false).await)?;
+        let step = self.trace.begin("sandbox", None);
+        let sandbox = step.end(self.make(image).await)?;
         self.state.warm = false;
         self.state.stage = Stage::Walking { sandbox: sandbox.clone() };
         self.keep()?;

@@ -1,7 +1,8 @@
-//! Tells the supervisor how far a build is. Progress that follows quickly is told once: short builds cost the
+//! Tells the supervisor, and the build's trace, how far a build is. Progress that follows quickly is told once: short builds cost the
 //! coordinator two messages, not twenty.
 
 use super::Reports;
+use super::trace::Trace;
 use crate::report::{Finished, Snapshot};
 use buildyard_model::LeaseToken;
 use std::sync::Arc;
@@ -26,27 +27,29 @@ pub(crate) enum Report {
 pub(super) struct Teller {
     lease: LeaseToken,
     reports: Reports,
+    trace: Trace,
     newest: watch::Sender<Snapshot>,
     urgent: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
 impl Teller {
-    pub(super) fn start(lease: LeaseToken, reports: Reports) -> Self {
+    pub(super) fn start(lease: LeaseToken, reports: Reports, trace: Trace) -> Self {
         let (newest, gathered) = watch::channel(Snapshot::default());
         let urgent = Arc::new(Notify::new());
         let task = tokio::spawn(gather(gathered, urgent.clone(), lease.clone(), reports.clone()));
-        Self { lease, reports, newest, urgent, task }
+        Self { lease, reports, trace, newest, urgent, task }
     }
 
     /// Within a moment.
     pub(super) fn soon(&self, snapshot: Snapshot) {
+        self.trace.phases(&snapshot.phases);
         self.newest.send_replace(snapshot);
     }
 
     /// At once.
     pub(super) fn now(&self, snapshot: Snapshot) {
-        self.newest.send_replace(snapshot);
+        self.soon(snapshot);
         self.urgent.notify_one();
     }
 

@@ -58,9 +58,13 @@ impl Build {
             deadline: self.deadline,
             on_progress: None,
         };
+        let step = self.trace.begin("upload", Some(Phase::UploadArtifacts));
         let uploading = async { Ok(upload::<_, _>(&self.transfers, files, &options).await) };
-        let uploaded = Self::unless_ended(&mut self.orders, self.deadline, uploading).await?;
-        Ok(uploaded.map(|_| lists.into_iter().map(|(_, record, tally)| tally.into_record(record)).collect()))
+        let uploaded = Self::unless_ended(&mut self.orders, self.deadline, uploading).await;
+        let failed = |error: &Error| Halt::Failed(PhaseContext::new("CLIENT_ERROR", error.to_string()));
+        let halt = uploaded.as_ref().map_or_else(|halt| Some(halt.clone()), |done| done.as_ref().err().map(failed));
+        step.tell(halt.as_ref());
+        Ok(uploaded?.map(|_| lists.into_iter().map(|(_, record, tally)| tally.into_record(record)).collect()))
     }
 }
 

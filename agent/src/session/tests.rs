@@ -77,6 +77,7 @@ fn word(output: &Output) -> String {
         Output::GiveUp(lease, _) => format!("give up {}", lease.epoch),
         Output::Settled(lease) => format!("settled {}", lease.epoch),
         Output::Close(reason) => format!("close: {reason}"),
+        Output::Awaiting(builds) => format!("awaiting {builds}"),
         Output::Drained => "drained".to_owned(),
     }
 }
@@ -260,14 +261,14 @@ fn a_draining_agent_finishes_what_it_has_and_ends() {
 fn who_is_told_to_drain_declines_until_told_otherwise_or_a_new_session_begins() {
     let mut session = connected(2);
     let drain = |draining| Command::Drain(v1::Drain { draining });
-    assert_eq!(say(&mut session, message(1, drain(true))), ["ack 1"]);
+    assert_eq!(say(&mut session, message(1, drain(true))), ["awaiting false", "ack 1"]);
     assert_eq!(say(&mut session, message(2, offer(&lease(1, 1)))), ["#1 decline: the agent is draining", "ack 2"]);
-    say(&mut session, message(3, drain(false)));
+    assert_eq!(say(&mut session, message(3, drain(false))), ["awaiting true", "ack 3"]);
     assert_eq!(say(&mut session, message(4, offer(&lease(2, 2)))), ["begin 2", "ack 4"]);
     say(&mut session, message(5, drain(true)));
     say(&mut session, Input::Opened);
     say(&mut session, welcome(1));
-    assert_eq!(say(&mut session, message(1, offer(&lease(3, 3)))), ["begin 3", "ack 1"]);
+    assert_eq!(say(&mut session, message(1, offer(&lease(3, 3)))), ["awaiting true", "begin 3", "ack 1"]);
 }
 
 #[test]

@@ -47,6 +47,7 @@ impl Supervisor {
                 self.outgoing = None;
                 self.close.notify_one();
             }
+            Output::Awaiting(builds) => self.site.warm.pause(!builds),
             Output::Drained => self.over = true,
         }
         None

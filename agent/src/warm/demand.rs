@@ -19,6 +19,14 @@ struct Seen {
     at: Instant,
 }
 
+/// How often a shape came in, by when it came in last.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Arrivals {
+    pub(crate) shape: Shape,
+    pub(crate) weight: f64,
+    pub(crate) age: Duration,
+}
+
 impl Demand {
     pub(crate) fn new(idle: Duration) -> Self {
         Self { idle, seen: BTreeMap::new() }
@@ -28,6 +36,26 @@ impl Demand {
     pub(crate) fn arrived(&mut self, shape: &Shape, now: Instant) {
         let before = self.seen.get(shape).map_or(0.0, |seen| self.faded(*seen, now));
         self.seen.insert(shape.clone(), Seen { weight: before + 1.0, at: now });
+    }
+
+    /// Goes on from what was seen so long ago.
+    pub(crate) fn recall(&mut self, seen: Vec<Arrivals>, now: Instant) {
+        for Arrivals { shape, weight, age } in seen {
+            // A clock that begins with the host cannot say what was before.
+            if let Some(at) = now.checked_sub(age).filter(|_| weight.is_finite() && weight > 0.0) {
+                self.seen.insert(shape, Seen { weight, at });
+            }
+        }
+    }
+
+    /// What is to be recalled later.
+    pub(crate) fn arrivals(&self, now: Instant) -> Vec<Arrivals> {
+        let arrivals = |(shape, seen): (&Shape, &Seen)| Arrivals {
+            shape: shape.clone(),
+            weight: seen.weight,
+            age: now.saturating_duration_since(seen.at),
+        };
+        self.seen.iter().map(arrivals).collect()
     }
 
     /// What counts now, and how much; what is forgotten goes.
@@ -61,6 +89,13 @@ mod tests {
         assert_eq!(weight(&mut demand, 100), Some(2.0));
         demand.arrived(&shape, start + Duration::from_secs(200));
         assert_eq!(weight(&mut demand, 200), Some(2.0));
+        // A later process knows as much.
+        let later = start + Duration::from_secs(1000);
+        let mut recalled = Demand::new(Duration::from_secs(400));
+        recalled.recall(demand.arrivals(start + Duration::from_secs(250)), later);
+        let weights =
+            [50, 349, 350].map(|after| recalled.weights(later + Duration::from_secs(after)).get(&shape).copied());
+        assert!(weights == [Some(1.0), weights[1], None] && weights[1].is_some(), "{weights:?}");
         assert!(weight(&mut demand, 599).is_some());
         assert_eq!(weight(&mut demand, 600), None);
     }

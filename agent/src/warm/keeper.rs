@@ -1,7 +1,7 @@
 //! Makes and drops warm containers as the plan says, pulls the images that are always kept ready, and looks now and then
 //! whether tags have moved.
 
-use super::{Deed, Shape, Spare, Watched, room};
+use super::{Deed, Memory, Shape, Spare, Watched, room};
 use crate::folder::Folder;
 use crate::retry;
 use crate::run::sandbox::{self, Wanted};
@@ -19,14 +19,19 @@ use tokio_util::sync::CancellationToken;
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 const PULL_EVERY: Duration = Duration::from_secs(3600);
 
-/// Keeps warm containers until `leave` is cancelled, and then removes them. `images` are pulled now and once an hour.
-pub(crate) async fn keep(site: Arc<Site>, images: Vec<String>, leave: CancellationToken) {
+/// Keeps warm containers until `leave` is cancelled, and then removes them. `images` are pulled now and once an hour; what
+/// came in goes into `memory`.
+pub(crate) async fn keep(site: Arc<Site>, images: Vec<String>, memory: Memory, leave: CancellationToken) {
     let mut work = JoinSet::new();
     let (mut look, mut pull) = (interval(LOOK_EVERY), interval(PULL_EVERY));
     loop {
+        if let Some(arrivals) = site.warm.news(Instant::now()) {
+            memory.write(arrivals, site.clock.now());
+        }
         for deed in site.warm.deeds(Instant::now(), room::room()) {
             work.spawn(carry_out(site.clone(), deed));
         }
+        site.metrics.warm(site.warm.waiting());
         tokio::select! {
             biased;
             () = leave.cancelled() => break,

@@ -1,9 +1,10 @@
 //! What has to be the same for a build to take over a warm container: everything that is fixed when it is made.
 
 use buildyard_model::Resources;
+use serde::{Deserialize, Serialize};
 
 /// A kind of container. Two builds of one shape could have each other's.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Shape {
     /// The image, as builds name it.
     pub reference: String,

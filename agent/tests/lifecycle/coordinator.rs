@@ -43,6 +43,8 @@ struct State {
     uploads: Vec<(String, String)>,
     uploads_begun: u32,
     strangers: u32,
+    /// Every session is refused with this.
+    refusal: Option<String>,
     storage: String,
     /// Log streams end after so many bytes, once each.
     cut_logs_after: Option<u64>,
@@ -158,6 +160,19 @@ impl Coordinator {
         self.order(Command::Revoke(v1::Revoke { lease: Some(lease.into()), reason: "lost".to_owned() }));
     }
 
+    /// Wants the agent no more, from now on.
+    pub(crate) fn refuse(&self, reason: &str) {
+        self.with(|state| {
+            state.refusal = Some(reason.to_owned());
+            state.to_agent = None;
+        });
+    }
+
+    /// Says whether builds come.
+    pub(crate) fn drain(&self, draining: bool) {
+        self.order(Command::Drain(v1::Drain { draining }));
+    }
+
     /// Ends the session as a lost connection would.
     pub(crate) fn cut_session(&self) {
         self.with(|state| state.to_agent = None);
@@ -252,6 +267,9 @@ impl Fleet for Coordinator {
         request: Request<Streaming<v1::AgentMessage>>,
     ) -> Result<Response<Self::SessionStream>, Status> {
         authorised(&request)?;
+        if let Some(reason) = self.with_quietly(|state| state.refusal.clone()) {
+            return Err(Status::permission_denied(reason));
+        }
         let mut messages = request.into_inner();
         let first = messages.next().await.unwrap()?;
         let Some(Said::Hello(hello)) = first.body else { panic!("no hello") };

@@ -11,6 +11,7 @@ mod git_server;
 mod host;
 mod restart;
 mod scene;
+mod unwanted;
 mod users;
 mod walk;
 mod warm;

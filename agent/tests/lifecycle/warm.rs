@@ -100,13 +100,25 @@ async fn build(scene: &Scene, lease: &LeaseToken) -> String {
     scene.log(lease)
 }
 
+/// The page of metrics.
+async fn measured(page: std::net::SocketAddr) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut socket = tokio::net::TcpStream::connect(page).await.unwrap();
+    socket.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut text = String::new();
+    socket.read_to_string(&mut text).await.unwrap();
+    text
+}
+
 fn made_for(fake: &Fake, lease: &LeaseToken) -> usize {
     fake.calls().iter().filter(|call| matches!(call, Call::Create(spec) if spec.name == lease.slug())).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_next_build_of_an_image_takes_over_a_container_that_waits() {
-    let scene = scene("10m").await;
+    let mut scene = scene("10m").await;
+    let page = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    scene.config.metrics.listen = Some(page);
     let fake = waiting(|_| Told::Print);
     let agent = scene.start_on(Arc::new(fake.clone())).await;
     let (first, second) = (lease(1, 1), lease(2, 1));
@@ -124,8 +136,48 @@ async fn the_next_build_of_an_image_takes_over_a_container_that_waits() {
     let next = until("another", || warm(&fake).into_iter().find(|other| other.name != spare.name)).await;
     assert_ne!(next.name, spare.name);
     until("its removal", || warm(&fake).iter().all(|other| other.name != spare.name).then_some(())).await;
+    for line in ["sandboxes_total{start=\"cold\"} 1", "sandboxes_total{start=\"warm\"} 1"] {
+        let text = measured(page).await;
+        assert!(text.lines().any(|one| one.strip_prefix("buildyard_agent_") == Some(line)), "{line} in:\n{text}");
+    }
+    let told = async {
+        let line = || format!("buildyard_agent_warm_containers{{}} {}.0\n", warm(&fake).len());
+        while warm(&fake).is_empty() || !measured(page).await.contains(&line()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), told).await.expect("the page tells how many wait");
     leave(agent, &fake).await;
     assert_eq!(std::fs::read_dir(scene.config.data_dir.join("warm")).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restarted_agent_knows_what_came_in_lately() {
+    let scene = scene("10m").await;
+    let fake = waiting(|_| Told::Print);
+    let agent = scene.start_on(Arc::new(fake.clone())).await;
+    build(&scene, &lease(1, 1)).await;
+    one_waits(&fake).await;
+    scene.emptied().await;
+    leave(agent, &fake).await;
+    let agent = scene.start_on(Arc::new(fake.clone())).await;
+    one_waits(&fake).await;
+    leave(agent, &fake).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drained_agent_keeps_nothing_ready_until_builds_come_again() {
+    let scene = scene("10m").await;
+    let fake = waiting(|_| Told::Print);
+    let agent = scene.start_on(Arc::new(fake.clone())).await;
+    build(&scene, &lease(1, 1)).await;
+    one_waits(&fake).await;
+    scene.emptied().await;
+    scene.coordinator.drain(true);
+    until("nothing to wait", || fake.sandboxes().is_empty().then_some(())).await;
+    scene.coordinator.drain(false);
+    one_waits(&fake).await;
+    leave(agent, &fake).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

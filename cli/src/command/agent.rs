@@ -7,7 +7,7 @@ use crate::failure::{Failure, chain};
 use crate::follow::interrupt;
 use crate::logging::LogArgs;
 use crate::output;
-use buildyard_agent::{Agent, AgentConfig};
+use buildyard_agent::{Agent, AgentConfig, RunError};
 use futures::StreamExt;
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,9 @@ pub(crate) struct AgentArgs {
     /// Only say whether the configuration is right, and what is wrong with it
     #[arg(long)]
     check: bool,
+    /// Only remove what the builds of this agent left outside of its data directory, if it does not live
+    #[arg(long, conflicts_with = "check")]
+    clear: bool,
     #[command(flatten)]
     log: LogArgs,
 }
@@ -43,6 +46,10 @@ pub(crate) async fn execute(args: AgentArgs) -> Result<Exit, Failure> {
         let named = args.config.as_ref().map_or("the environment".to_owned(), |path| path.display().to_string());
         output::line(format!("{named} is right"))?;
         return Ok(Exit::Success);
+    }
+    if args.clear {
+        let cleared = Agent::clear(&config).await;
+        return cleared.map(|()| Exit::Success).map_err(|error| Failure::service(chain(&error)));
     }
     let is_launched = config.launch.is_launched();
     let ephemeral = config.launch.is_ephemeral.then(|| config.data_dir.clone());
@@ -69,10 +76,15 @@ pub(crate) async fn execute(args: AgentArgs) -> Result<Exit, Failure> {
         ended = agent.join() => ended,
         () = signalled => Ok(()),
     };
-    if let (Ok(()), Some(data_dir)) = (&ended, ephemeral) {
+    let is_gone_for_good = matches!(ended, Ok(()) | Err(RunError::Unwanted(_)));
+    if let Some(data_dir) = ephemeral.filter(|_| is_gone_for_good) {
         empty(&data_dir);
     }
-    ended.map(|()| Exit::Success).map_err(|error| Failure::service(chain(&error)))
+    match ended {
+        Ok(()) => Ok(Exit::Success),
+        Err(RunError::Unwanted(reason)) => Err(Failure::Unwanted(reason)),
+        Err(error) => Err(Failure::service(chain(&error))),
+    }
 }
 
 fn configuration(args: &AgentArgs) -> Result<AgentConfig, Failure> {

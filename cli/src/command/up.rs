@@ -2,6 +2,7 @@
 //! told; starting the three belongs to the coordinator and agent crates.
 
 mod agents;
+mod ending;
 
 use crate::all_in_one::{self, AllInOne, Leave};
 use crate::arguments::executor::ExecutorArgument;
@@ -14,7 +15,7 @@ use crate::logging::LogArgs;
 use crate::output;
 use buildyard_agent::AgentConfig;
 use buildyard_coordinator::CoordinatorConfig;
-use buildyard_coordinator::config::ListenConfig;
+use buildyard_coordinator::config::{ListenConfig, TracingConfig};
 use futures::StreamExt;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -45,6 +46,10 @@ pub(crate) struct UpArgs {
     /// Allow builds that ask for a privileged container
     #[arg(long)]
     allow_privileged: bool,
+    /// Send traces of builds and requests there: an OTLP receiver that speaks gRPC. Without it, OTEL_EXPORTER_OTLP_ENDPOINT
+    /// says where, if it is set
+    #[arg(long, value_name = "URL")]
+    otlp: Option<String>,
     #[command(flatten)]
     agents: agents::AgentsArgs,
     #[command(flatten)]
@@ -70,6 +75,7 @@ pub(crate) async fn execute(args: UpArgs) -> Result<Exit, Failure> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&args.data_dir);
     made.map_err(Failure::file("create", &args.data_dir))?;
     let data_dir = args.data_dir.canonicalize().map_err(Failure::file("find", &args.data_dir))?;
+    let tracing = args.tracing()?;
     let coordinator = CoordinatorConfig {
         listen: ListenConfig {
             http: args.http,
@@ -78,8 +84,9 @@ pub(crate) async fn execute(args: UpArgs) -> Result<Exit, Failure> {
             ..ListenConfig::default()
         },
         data_dir: data_dir.clone(),
-        provisioners: args.provisioners()?,
+        provisioners: args.provisioners(&tracing)?,
         fleets: args.fleets(),
+        tracing: tracing.clone(),
         ..CoordinatorConfig::default()
     };
     let agent = args.agents.provisioner.is_none().then(|| AgentConfig {
@@ -87,16 +94,21 @@ pub(crate) async fn execute(args: UpArgs) -> Result<Exit, Failure> {
         slots: args.slots,
         allow_privileged: args.allow_privileged,
         executor: all_in_one::executor(args.executor),
+        tracing,
         ..AgentConfig::default()
     });
     claim::sweep().await;
     let running = AllInOne::start(&coordinator, None, agent).await?;
-    output::note(&welcome(&data_dir, running.coordinator.http, running.coordinator.grpc));
+    let has_fleets = args.agents.provisioner.is_some();
+    output::note(&welcome(&data_dir, running.coordinator.http, running.coordinator.grpc, has_fleets));
     first_start::tell(&running.coordinator);
     let exit = tokio::select! {
         _ = interrupts.next() => Exit::Success,
         () = running.failed() => Exit::EngineFailed,
     };
+    if has_fleets && exit == Exit::Success {
+        ending::end_agents(&running, &mut interrupts).await;
+    }
     tokio::select! {
         () = running.end(Leave::Running) => {}
         _ = interrupts.next() => {}
@@ -104,8 +116,25 @@ pub(crate) async fn execute(args: UpArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+impl UpArgs {
+    /// Where traces go.
+    fn tracing(&self) -> Result<TracingConfig, Failure> {
+        let mut tracing = TracingConfig { otlp: self.otlp.clone(), ..TracingConfig::default() };
+        if let Some(problem) = tracing.check().err() {
+            return Err(Failure::call(problem.to_string().replacen("tracing.otlp", "--otlp", 1)));
+        }
+        tracing.complete(|name| std::env::var(name).ok()).map_err(|error| Failure::call(error.to_string()))?;
+        Ok(tracing)
+    }
+}
+
 /// What the user is told once everything answers.
-fn welcome(data_dir: &Path, http: SocketAddr, grpc: SocketAddr) -> String {
+fn welcome(data_dir: &Path, http: SocketAddr, grpc: SocketAddr, has_fleets: bool) -> String {
+    let end = if has_fleets {
+        "Ctrl-C ends it, and its agents when their builds have ended."
+    } else {
+        "Ctrl-C ends it; running builds go on when it is started again."
+    };
     let credentials = shell_quoted(&data_dir.join("credentials.env").to_string_lossy());
     format!(
         "\
@@ -116,7 +145,7 @@ In another terminal:
   buildyard start --source . --follow
   aws s3 ls
 
-Ctrl-C ends it; running builds go on when it is started again.
+{end}
 ",
         data_dir.display()
     )
@@ -146,7 +175,7 @@ mod tests {
     #[test]
     fn the_welcome_can_be_pasted() {
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let text = welcome(Path::new("/srv/my data"), address(8080), address(8081));
+        let text = welcome(Path::new("/srv/my data"), address(8080), address(8081), false);
         assert!(text.contains("  . '/srv/my data/credentials.env'\n"), "{text}");
         assert_eq!(shell_quoted("it's"), "'it'\\''s'");
     }

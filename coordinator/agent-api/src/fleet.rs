@@ -3,37 +3,32 @@
 //! A session acts on what it hears about different builds side by side (`inbox`), so that a commit's way to the disk
 //! holds up neither other builds nor what the agent is to be told. Limits, each with a test: a first word within 10 s
 //! and of at most 256 KiB; 64 messages about builds, or a megabyte of them, in hand; a message that the agent does not
-//! take within 30 s ends its session.
+//! take within 30 s ends its session (`voice`); heartbeats are read at one a second (`pace`).
 
 use crate::identity;
 use crate::inbox::{Inbox, Said};
+use crate::pace::Paced;
 use crate::session::{self, Heard, Outgoing};
 use crate::status::{malformed, status};
+use crate::voice::Voice;
 use buildyard_model::{AgentId, LeaseToken};
 use buildyard_proto::{convert, v1};
 use buildyard_scheduler::Event;
-use buildyard_service::{Service, ToAgent};
+use buildyard_service::{Messages, Service};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt as _};
 use std::pin::Pin;
 use std::time::Duration;
-use tokio::sync::mpsc::{self, error::SendTimeoutError};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-/// Messages to an agent that may wait for the network.
-const OUTGOING: usize = 64;
 /// How long an agent may take to say who it is.
 const FIRST_WORD: Duration = Duration::from_secs(10);
 /// Bytes of what it says first. What is in there is kept as long as it is connected, and looked at for each build.
 const LARGEST_HELLO: usize = 256 * 1024;
-/// How long the reason of a session's end is offered.
-const LAST_WORD: Duration = Duration::from_secs(5);
-/// How long a message may wait for an agent that does not read.
-const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(crate) struct Fleet {
@@ -65,28 +60,27 @@ impl v1::fleet_server::Fleet for Fleet {
         request: Request<Streaming<v1::AgentMessage>>,
     ) -> Result<Response<Self::SessionStream>, Status> {
         let agent = identity::agent(&self.service, request.metadata()).await?;
-        let (answers, stream) = mpsc::channel(OUTGOING);
-        let session = Session { service: self.service.clone(), agent, answers };
+        let (voice, stream) = Voice::to(agent.clone());
+        let session = Session { service: self.service.clone(), agent, voice };
         let shutdown = self.shutdown.clone();
         tokio::spawn(async move {
-            let failed = session.answers.clone();
+            let failed = session.voice.clone();
             let ended = tokio::select! {
                 () = shutdown.cancelled() => Err(Status::unavailable("the coordinator is shutting down")),
                 ended = session.run(request.into_inner()) => ended,
             };
             if let Err(status) = ended {
-                // The agent may be gone already, or not read.
-                let _ = failed.send_timeout(Err(status), LAST_WORD).await;
+                failed.last_word(status).await;
             }
         });
-        Ok(Response::new(Box::pin(ReceiverStream::new(stream))))
+        Ok(Response::new(Box::pin(ReceiverStream::new(stream).map(|answer| *answer))))
     }
 }
 
 struct Session {
     service: Service,
     agent: AgentId,
-    answers: mpsc::Sender<Result<v1::CoordinatorMessage, Status>>,
+    voice: Voice,
 }
 
 type About = (LeaseToken, Event);
@@ -120,9 +114,9 @@ impl Session {
         let hello = session::hello(first).map_err(malformed)?;
         // Kept until all that was begun is done.
         let (_end, to_agent) = self.service.connect(&self.agent, hello).await.map_err(status)?;
-        self.say(Outgoing::welcome(&self.service.settings().timings)).await?;
+        self.voice.say(Outgoing::welcome(&self.service.settings().timings)).await?;
         let mut work = Work::default();
-        let ended = self.converse(messages, to_agent, &mut work).await;
+        let ended = self.converse(Paced::new(messages), to_agent, &mut work).await;
         // What was begun is done whole: between a commit and its effects there is no end.
         while work.acting.next().await.is_some() {}
         ended
@@ -130,8 +124,8 @@ impl Session {
 
     async fn converse(
         &self,
-        mut messages: Streaming<v1::AgentMessage>,
-        mut to_agent: mpsc::Receiver<ToAgent>,
+        mut messages: Paced<Streaming<v1::AgentMessage>>,
+        mut to_agent: Messages,
         work: &mut Work,
     ) -> Result<(), Status> {
         let mut outgoing = Outgoing::default();
@@ -140,7 +134,7 @@ impl Session {
                 // What the agent must do goes first: a stop is not kept waiting by reports.
                 biased;
                 message = to_agent.recv() => match message {
-                    Some(message) => self.say(outgoing.message(message)).await?,
+                    Some(message) => self.voice.say(outgoing.message(message)).await?,
                     None => return Err(Status::aborted("a newer session of this agent began")),
                 },
                 Some(acted) = work.acting.next(), if !work.acting.is_empty() => self.acted(acted, work).await?,
@@ -166,7 +160,7 @@ impl Session {
             Heard::Draining => self.service.agent_draining(&self.agent),
             Heard::Nothing => {}
         }
-        self.acknowledge(work.inbox.pass(number)).await
+        self.voice.acknowledge(work.inbox.pass(number)).await
     }
 
     fn act(&self, said: Said<About>) -> BoxFuture<'static, Acted> {
@@ -186,7 +180,7 @@ impl Session {
         while let Some(Some(acted)) = work.acting.next().now_or_never() {
             last = self.follow(acted, work)?.or(last);
         }
-        self.acknowledge(last).await
+        self.voice.acknowledge(last).await
     }
 
     /// What could not be dealt with ends the session: the agent comes again with it.
@@ -196,23 +190,5 @@ impl Session {
         let (next, number) = work.inbox.acted(&build, number, bytes);
         work.acting.extend(next.map(|said| self.act(said)));
         Ok(number)
-    }
-
-    async fn acknowledge(&self, number: Option<u64>) -> Result<(), Status> {
-        match number {
-            Some(number) => self.say(Outgoing::ack(number)).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn say(&self, message: v1::CoordinatorMessage) -> Result<(), Status> {
-        match self.answers.send_timeout(Ok(message), TAKEN_WITHIN).await {
-            Ok(()) => Ok(()),
-            Err(SendTimeoutError::Closed(_)) => Err(Status::cancelled("the agent is gone")),
-            Err(SendTimeoutError::Timeout(_)) => {
-                tracing::warn!(agent.id = %self.agent, "the agent does not read; its session is ended");
-                Err(Status::deadline_exceeded("the agent does not read what it is told"))
-            }
-        }
     }
 }

@@ -9,10 +9,12 @@ mod identity;
 mod inbox;
 mod logs;
 mod metering;
+mod pace;
 mod session;
 mod status;
 mod transfers;
 mod usage;
+mod voice;
 
 use buildyard_proto::v1;
 use buildyard_service::Service;

@@ -1,6 +1,6 @@
-//! Counts and times the calls of this door. A stream counts when it begins.
+//! Counts and times the calls of this door, and tells of them as traces. A stream counts when it begins.
 
-use buildyard_service::Service;
+use buildyard_service::{Answered, Door, Service};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -45,12 +45,21 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (service, path, began) = (self.service.clone(), request.uri().path().to_owned(), Instant::now());
+        let traceparent = request.headers().get("traceparent").cloned();
         let answered = self.inner.call(request);
         Box::pin(async move {
             let answer = answered.await;
             if let Ok(response) = &answer {
                 let code = code(response.headers());
-                service.metrics().request(operation(&path, code), &format!("{code:?}"), began.elapsed());
+                service.answered(&Answered {
+                    door: Door::Grpc,
+                    id: None,
+                    operation: operation(&path, code),
+                    status: format!("{code:?}").into(),
+                    is_fault: is_fault(code),
+                    lasted: began.elapsed(),
+                    traceparent: traceparent.as_ref().and_then(|value| value.to_str().ok()),
+                });
             }
             answer
         })
@@ -60,6 +69,11 @@ where
 /// A failed call says so in its head, one that goes well behind its answer.
 fn code(headers: &HeaderMap) -> Code {
     headers.get("grpc-status").map_or(Code::Ok, |status| Code::from_bytes(status.as_bytes()))
+}
+
+/// Whether it went wrong on our side.
+fn is_fault(code: Code) -> bool {
+    matches!(code, Code::Unknown | Code::DeadlineExceeded | Code::Internal | Code::Unavailable | Code::DataLoss)
 }
 
 fn operation(path: &str, code: Code) -> &str {

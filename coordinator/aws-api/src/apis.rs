@@ -9,7 +9,7 @@ use crate::authenticate::Authenticator;
 use crate::sts;
 use body::Bodies;
 use buildyard_aws_protocol::{Api, ApiError, Call, Caller, Protocol, Shape, Shapes};
-use buildyard_service::Service;
+use buildyard_service::{Answered, Door, Service};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Response};
@@ -54,13 +54,22 @@ impl<C: Clone + Send + Sync + 'static> Apis<C> {
         let span = tracing::info_span!("api", operation, request.id = id);
         let (protocol, began) = (call.protocol, Instant::now());
         let counted = self.counts.as_ref().map(|service| (service, operation.to_owned()));
+        let traceparent = parts.headers.get("traceparent").filter(|_| counted.is_some()).cloned();
         let answered = self.take(call, parts, body).instrument(span.clone()).await;
         if let Some((service, operation)) = counted {
             let status = answered.as_ref().map_or_else(|error| error.status, |_| http::StatusCode::OK);
             // Names that callers make up have no end.
             let known = operation == "sts" || self.services.iter().any(|service| service.knows(&operation));
             let operation = if known { operation.as_str() } else { "(unknown)" };
-            service.metrics().request(operation, status.as_str(), began.elapsed());
+            service.answered(&Answered {
+                door: Door::Http,
+                id: Some(id),
+                operation,
+                status: status.as_str().into(),
+                is_fault: status.is_server_error(),
+                lasted: began.elapsed(),
+                traceparent: traceparent.as_ref().and_then(|value| value.to_str().ok()),
+            });
         }
         match answered {
             Ok((value, shape)) => protocol.answer(value, shape, id),

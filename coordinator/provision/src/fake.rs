@@ -26,8 +26,12 @@ pub struct Mischief {
     pub loses: u32,
     /// The list is empty, whatever runs.
     pub hides: bool,
+    /// The list names no tickets, as that of an Auto Scaling group.
+    pub keeps_tickets: bool,
     /// An instance is still there, as stopping, for so long after it was terminated.
     pub ends_after: Duration,
+    /// No call to terminate is answered, and nothing ends.
+    pub ends_nothing: bool,
 }
 
 /// An instance that was started.
@@ -153,6 +157,9 @@ impl Provisioner for Fake {
 
     async fn terminate(&self, instance: &InstanceId) -> Result<(), Error> {
         let mischief = self.place.answer().await?;
+        if mischief.ends_nothing {
+            std::future::pending::<()>().await;
+        }
         let gone_at = self.place.clock.now().plus(mischief.ends_after);
         let mut state = self.place.state();
         let Some(found) = state.instances.get_mut(instance) else { return Ok(()) };
@@ -170,7 +177,7 @@ impl Provisioner for Fake {
         let ours = present.into_iter().filter(|(_, found)| found.owner == self.owner && found.comes_at <= now);
         let told = ours.filter(|_| !mischief.hides).map(|(id, found)| Instance {
             id,
-            ticket: Some(found.launch.ticket),
+            ticket: (!mischief.keeps_tickets).then_some(found.launch.ticket),
             state: if found.gone_at.is_some() { InstanceState::Stopping } else { InstanceState::Running },
             launched_at: Some(found.launched_at),
         });

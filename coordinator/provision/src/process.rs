@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use buildyard_model::{InstanceId, Ticket, Timestamp};
 use folder::{Base, Folder};
 use identity::Identity;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -50,6 +50,9 @@ const PASSED: &[&str] = &[
 ];
 /// For the look at a configuration before the start.
 const CHECK: Duration = Duration::from_secs(10);
+/// For the removal of what an ended agent's builds left, and until the next try.
+const CLEAR: Duration = Duration::from_secs(10);
+const CLEAR_AGAIN: Duration = Duration::from_secs(30);
 /// From SIGKILL until a process is gone; longer only where the kernel waits for a device.
 const KILLED: Duration = Duration::from_secs(10);
 const GLANCE: Duration = Duration::from_millis(20);
@@ -90,8 +93,9 @@ impl ProcessSettings {
 pub struct Process {
     settings: ProcessSettings,
     base: Arc<Base>,
-    /// One call at a time looks at the folders and changes them.
-    turn: Mutex<()>,
+    /// One call at a time looks at the folders and changes them. Those of agents whose builds could not be cleared away yet
+    /// are in here, with when to try again.
+    turn: Mutex<HashMap<Ticket, Instant>>,
 }
 
 impl Process {
@@ -111,7 +115,7 @@ impl Process {
     }
 
     async fn run(&self, folder: &Folder, launch: &Launch) -> Result<(), Error> {
-        folder.configure(&self.settings.agent)?;
+        folder.configure(&self.settings.agent, &launch.agent)?;
         self.check(folder).await?;
         let instance = id(launch.ticket);
         let mut command = self.command(folder);
@@ -185,14 +189,51 @@ impl Process {
         Err(Error::Unavailable(format!("process {} outlives SIGKILL: the host is in trouble", process.pid)))
     }
 
+    /// Takes away the folder of an agent that has ended, after what is left of its builds outside of it: containers,
+    /// networks, processes. Where that fails the folder stays, to try again.
+    async fn bury(&self, folder: &Folder, failed: &mut HashMap<Ticket, Instant>) {
+        let ticket = folder.ticket();
+        if failed.get(&ticket).is_some_and(|until| *until > Instant::now()) {
+            return;
+        }
+        match self.clear(folder).await {
+            Ok(()) => {
+                failed.remove(&ticket);
+                folder.remove();
+            }
+            Err(problem) => {
+                tracing::warn!(%ticket, problem, "what the builds of an ended agent left cannot be removed yet");
+                failed.insert(ticket, Instant::now() + CLEAR_AGAIN);
+            }
+        }
+    }
+
+    /// The agent's own program knows what its builds may have left, and touches nothing of one that lives.
+    async fn clear(&self, folder: &Folder) -> Result<(), String> {
+        if !folder.has_data() {
+            return Ok(());
+        }
+        let mut command = self.command(folder);
+        command.arg("--clear").envs(&self.settings.environment).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let child = command.spawn().map_err(|error| self.cannot_start(&error).to_string())?;
+        let late = |_| format!("it took more than {} s", CLEAR.as_secs());
+        let cleared = timeout(CLEAR, child.wait_with_output()).await.map_err(late)?;
+        match cleared {
+            Ok(cleared) if cleared.status.success() => Ok(()),
+            Ok(cleared) => Err(text::one_line(&String::from_utf8_lossy(&cleared.stderr))),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     /// The instance in this folder; one that has ended is cleared away.
-    fn look(folder: &Folder) -> Option<Instance> {
+    async fn look(&self, folder: &Folder, failed: &mut HashMap<Ticket, Instant>) -> Option<Instance> {
         if folder.process().is_none_or(|process| !process.is_alive()) {
-            if !folder.is_stopping() {
+            if !folder.is_stopping() && !failed.contains_key(&folder.ticket()) {
                 let last_words = folder.last_words();
                 tracing::warn!(ticket = %folder.ticket(), last_words, "an agent on this host ended by itself");
             }
-            folder.remove();
+            self.bury(folder, failed).await;
             return None;
         }
         Some(Instance {
@@ -223,14 +264,17 @@ impl Provisioner for Process {
         let Some(folder) = self.base.find(ticket) else { return Ok(()) };
         // Not in turn: an agent that takes its time holds up no launch.
         self.end(&folder).await?;
-        let _turn = self.turn.lock().await;
-        folder.remove();
+        self.bury(&folder, &mut *self.turn.lock().await).await;
         Ok(())
     }
 
     async fn instances(&self) -> Result<Vec<Instance>, Error> {
-        let _turn = self.turn.lock().await;
-        Ok(self.base.folders()?.iter().filter_map(Self::look).collect())
+        let mut failed = self.turn.lock().await;
+        let mut instances = Vec::new();
+        for folder in self.base.folders()? {
+            instances.extend(self.look(&folder, &mut failed).await);
+        }
+        Ok(instances)
     }
 }
 

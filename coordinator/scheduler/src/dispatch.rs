@@ -8,7 +8,7 @@
 //! a build has waited for [`PATIENCE`] reserves the agent that it could have soonest: nothing else is placed there, the
 //! agent empties, and an empty agent is refused to no build for its size.
 
-use crate::placement::{AgentLoad, Assignment, Candidate, Closed, PATIENCE, Policy, Room, Standing};
+use crate::placement::{AgentLoad, Assignment, Candidate, PATIENCE, Policy, Room, Standing};
 use crate::queue::{Passed, Queue};
 use buildyard_model::{AgentId, BuildId, ProjectName, Resources, Timestamp};
 use std::collections::{BTreeSet, HashMap};
@@ -22,6 +22,15 @@ struct Hold {
     since: Timestamp,
     /// For how much slot time it counts.
     charged: Duration,
+}
+
+/// What is known of a build in an agent's hands.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    pub build: &'a BuildId,
+    pub agent: &'a AgentId,
+    pub resources: Resources,
+    pub since: Timestamp,
 }
 
 /// The queue, the agents, and what they have in their hands.
@@ -45,8 +54,8 @@ impl Dispatcher {
         &self.queue
     }
 
-    /// The connected agents, with why they take no builds, if so.
-    pub fn agents(&self) -> impl Iterator<Item = (AgentLoad, Option<&Closed>)> {
+    /// The connected agents, in no order.
+    pub fn agents(&self) -> impl Iterator<Item = AgentLoad<'_>> + Clone {
         self.room.connected()
     }
 
@@ -55,9 +64,14 @@ impl Dispatcher {
         self.room.load(agent)
     }
 
-    /// Builds in agents' hands, and since when.
-    pub fn held(&self) -> impl Iterator<Item = (&BuildId, &AgentId, Timestamp)> {
-        self.holds.iter().map(|(build, hold)| (build, &hold.agent, hold.since))
+    /// Builds in agents' hands.
+    pub fn held(&self) -> impl Iterator<Item = Held<'_>> {
+        self.holds.iter().map(|(build, hold)| Held {
+            build,
+            agent: &hold.agent,
+            resources: hold.resources,
+            since: hold.since,
+        })
     }
 
     /// An agent is connected, and how it stands.
@@ -124,11 +138,6 @@ impl Dispatcher {
         }
         self.queue.resume(passed);
         assignments
-    }
-
-    /// The agent has so many builds, of which nothing else is known.
-    pub(crate) fn count(&mut self, agent: &AgentId, builds: u32, used: Resources, now: Timestamp) {
-        self.room.change(agent, |has, uses| (*has, *uses) = (builds, used), now);
     }
 
     fn let_go(&mut self, build: &BuildId, now: Timestamp) {

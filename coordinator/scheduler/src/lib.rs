@@ -13,10 +13,10 @@ mod view;
 pub mod why;
 
 pub use build::{Build, Lease, State};
-pub use dispatch::Dispatcher;
+pub use dispatch::{Dispatcher, Held};
 pub use event::{Effect, Event, Rejected, Report, Step};
 pub use lifecycle::apply;
-pub use placement::{AgentLoad, Assignment, Candidate, misfit, place};
+pub use placement::{AgentLoad, Assignment, Candidate, misfit};
 
 #[cfg(test)]
 mod sample;

@@ -10,17 +10,15 @@ mod fit;
 mod room;
 mod trust;
 
-pub use fit::misfit;
-pub(crate) use fit::{fits_ever, fits_now, oversized};
+pub use fit::{fits_ever, misfit};
+pub(crate) use fit::{fits_now, oversized, short_of_disk};
 pub(crate) use room::Room;
 pub use room::{Closed, Standing};
 pub use trust::{Trust, Verdict};
 
 pub use crate::queue::Candidate;
 
-use buildyard_model::{Affinity, AgentId, BuildId, Capacity, Resources, Timestamp};
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use buildyard_model::{AgentId, BuildId, Capacity, Resources};
 use std::time::Duration;
 
 /// How long a build lets others pass it.
@@ -36,19 +34,19 @@ pub enum Policy {
     Spread,
 }
 
-/// An agent that may be given builds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AgentLoad {
-    pub agent: AgentId,
-    pub capacity: Capacity,
+/// A connected agent as it stands, to look at.
+#[derive(Debug, Clone, Copy)]
+pub struct AgentLoad<'a> {
+    pub agent: &'a AgentId,
+    pub capacity: &'a Capacity,
     /// Builds it has, offered ones included.
     pub builds: u32,
     /// What those use together.
     pub used: Resources,
-    /// Images, mirrors and caches that it has.
-    pub holds: Arc<BTreeSet<Affinity>>,
     /// Free disk, as it last said; none when it never did.
     pub disk_mib: Option<u64>,
+    /// Why it takes no builds, if so.
+    pub closed: Option<&'a Closed>,
 }
 
 /// A pair that fits.
@@ -56,24 +54,6 @@ pub struct AgentLoad {
 pub struct Assignment {
     pub build: BuildId,
     pub agent: AgentId,
-}
-
-/// Pairs waiting builds with agents, and counts them into the agents' loads: one round of [`crate::Dispatcher`] for
-/// those who keep none.
-pub fn place(waiting: &[Candidate], agents: &mut [AgentLoad], now: Timestamp) -> Vec<Assignment> {
-    let mut dispatcher = crate::Dispatcher::default();
-    for load in agents.iter() {
-        dispatcher.count(&load.agent, load.builds, load.used, now);
-        dispatcher.connect(load.agent.clone(), Standing::open(load), now);
-    }
-    for candidate in waiting {
-        dispatcher.wait(candidate.clone(), now);
-    }
-    let assignments = dispatcher.round(usize::MAX, now);
-    for load in agents {
-        (load.builds, load.used) = dispatcher.load(&load.agent);
-    }
-    assignments
 }
 
 #[cfg(test)]

@@ -6,9 +6,12 @@
 //!
 //! Every step costs the logarithm of what waits; nothing is sorted or copied for a round.
 
+mod forms;
 mod lines;
 mod share;
 
+use forms::Forms;
+pub(crate) use forms::Shape;
 pub(crate) use lines::Advance;
 pub use lines::{Line, Lines};
 pub use share::{Share, Shares};
@@ -38,9 +41,6 @@ impl Candidate {
         key(self).cmp(&key(other))
     }
 }
-
-/// A number for all builds that ask for the same of an agent.
-pub(crate) type Shape = u32;
 
 /// A build in the queue.
 #[derive(Debug)]
@@ -112,14 +112,6 @@ impl Band {
     }
 }
 
-/// What the builds of one shape have in common.
-#[derive(Debug)]
-struct Form {
-    wanted: Requirements,
-    /// How many wait since when.
-    since: BTreeMap<Timestamp, u32>,
-}
-
 /// What one round has looked at in vain.
 #[derive(Debug, Default)]
 pub(crate) struct Passed {
@@ -139,9 +131,7 @@ pub struct Queue {
     bands: BTreeMap<Reverse<i32>, Band>,
     places: HashMap<BuildId, (i32, u64, Shape)>,
     shares: Shares,
-    forms: HashMap<Shape, Form>,
-    shapes: HashMap<Requirements, Shape>,
-    last_shape: Shape,
+    forms: Forms,
 }
 
 impl Queue {
@@ -180,7 +170,7 @@ impl Queue {
         self.remove(&candidate.build);
         let Candidate { build, priority, since, sequence, requirements } = candidate;
         let project = build.project().clone();
-        let shape = self.shape(&requirements, since);
+        let shape = self.forms.enter(&requirements, since);
         self.places.insert(build.clone(), (priority, sequence, shape));
         let requirements = self.shared(&project, requirements, priority, shape);
         let entry = Arc::new(Entry { build, since, shape, requirements });
@@ -220,7 +210,9 @@ impl Queue {
         } else {
             band.refresh(project, self.shares.of(project));
         }
-        self.unshape(shape, since);
+        if let Some(since) = since {
+            self.forms.leave(shape, since);
+        }
         true
     }
 
@@ -272,7 +264,7 @@ impl Queue {
 
     /// Since when the first of a shape has been waiting.
     pub(crate) fn oldest(&self, shape: Shape) -> Option<Timestamp> {
-        self.forms.get(&shape)?.since.keys().next().copied()
+        self.forms.oldest(shape)
     }
 
     /// Notes that the build was chosen, which is when the projects' slot times are compared.
@@ -345,33 +337,6 @@ impl Queue {
         match last {
             Some((_, entry)) if *entry.requirements == wanted => Arc::clone(&entry.requirements),
             _ => Arc::new(wanted),
-        }
-    }
-
-    fn shape(&mut self, requirements: &Requirements, since: Timestamp) -> Shape {
-        // What a build prefers does not decide whether it fits.
-        let wanted = Requirements { prefers: Vec::new(), ..requirements.clone() };
-        let shape = *self.shapes.entry(wanted.clone()).or_insert_with(|| {
-            self.last_shape += 1;
-            self.last_shape
-        });
-        let form = self.forms.entry(shape).or_insert_with(|| Form { wanted, since: BTreeMap::new() });
-        *form.since.entry(since).or_default() += 1;
-        shape
-    }
-
-    fn unshape(&mut self, shape: Shape, since: Option<Timestamp>) {
-        let (Some(form), Some(since)) = (self.forms.get_mut(&shape), since) else { return };
-        if let Some(count) = form.since.get_mut(&since) {
-            *count -= 1;
-            if *count == 0 {
-                form.since.remove(&since);
-            }
-        }
-        if form.since.is_empty()
-            && let Some(form) = self.forms.remove(&shape)
-        {
-            self.shapes.remove(&form.wanted);
         }
     }
 }

@@ -33,6 +33,8 @@ impl Build {
             retry_of: self.spec.retry_of.clone(),
             next_retry: self.next_retry.clone(),
             reason: self.reason.clone(),
+            priority: self.spec.priority,
+            fleet: self.spec.fleet(),
         }
     }
 }

@@ -4,22 +4,15 @@ mod words;
 
 pub use words::{text, unblocks};
 
-use crate::placement::{AgentLoad, fits_ever, fits_now, misfit, oversized};
+use crate::placement::{AgentLoad, fits_ever, fits_now, misfit, oversized, short_of_disk};
 use crate::queue::Shares;
-use buildyard_model::{AgentId, AgentWord, FleetName, ProjectName, Requirements, Resources, WaitReason};
+use buildyard_model::{AgentId, AgentWord, FleetName, ProjectName, Requirements, Resources, Timestamp, WaitReason};
+use std::collections::BTreeMap;
 
 /// Builds before one in the queue are counted up to this many.
 pub const MOST_COUNTED: usize = 1000;
 /// Agents that a reason names.
 const NAMED: usize = 5;
-
-/// A connected agent, as a waiting build sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Onlooker {
-    pub load: AgentLoad,
-    /// Why it takes no builds at present ("is draining"), if so.
-    pub closed: Option<String>,
-}
 
 /// Where a build stands among those that wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,42 +56,66 @@ pub fn reasons(
     found.into_iter().flatten().collect()
 }
 
-/// An agent that has room for a build that wants this, or why there is none. `agents` are those connected.
+/// An agent that has room for a build that wants this, or why there is none. `agents` are those connected; they are
+/// looked at where they are, since there may be ten thousand.
 ///
 /// # Errors
 /// The reason, which holds for every build that wants the same.
-pub fn place(wanted: &Requirements, agents: &[Onlooker]) -> Result<AgentId, WaitReason> {
-    if agents.is_empty() {
+pub fn place<'a>(
+    wanted: &Requirements,
+    agents: impl Iterator<Item = AgentLoad<'a>> + Clone,
+    now: Timestamp,
+) -> Result<AgentId, WaitReason> {
+    if agents.clone().next().is_none() {
         return Err(WaitReason::NoAgent);
     }
-    let misfits = told(agents.iter(), |agent| misfit(wanted, &agent.load.capacity));
-    let fitting = || agents.iter().filter(|agent| fits_ever(wanted, &agent.load.capacity));
-    if fitting().next().is_none() {
-        let (agents, more) = misfits;
+    let fitting = agents.clone().filter(|load| fits_ever(wanted, load.capacity));
+    if fitting.clone().next().is_none() {
+        let (agents, more) = told(agents, |load| misfit(wanted, load.capacity));
         return Err(WaitReason::NoFit { agents, more });
     }
-    let open: Vec<&AgentLoad> = fitting().filter(|agent| agent.closed.is_none()).map(|agent| &agent.load).collect();
-    if open.is_empty() {
-        let (agents, more) = told(fitting(), |agent| agent.closed.clone());
+    let open = fitting.clone().filter(|load| withheld(wanted, load, now).is_none());
+    if open.clone().next().is_none() {
+        let (agents, more) = told(fitting, |load| withheld(wanted, load, now).map(Withheld::words));
         return Err(WaitReason::Closed { agents, more });
     }
-    match open.iter().find(|load| fits_now(wanted, load)) {
-        Some(load) => Ok(load.agent.clone()),
-        None => Err(full(wanted.resources, &open)),
+    let room = open.clone().filter(|load| fits_now(wanted, load)).map(|load| load.agent).min();
+    room.cloned().ok_or_else(|| full(wanted.resources, open))
+}
+
+/// Why an agent that fits gets no such build now, whatever its load.
+enum Withheld<'a> {
+    Closed(&'a str),
+    Disk { free: u64, wanted: u64 },
+}
+
+impl Withheld<'_> {
+    fn words(self) -> String {
+        match self {
+            Self::Closed(why) => why.to_owned(),
+            Self::Disk { free, wanted } => format!("has {free} MiB of disk free where the build needs {wanted}"),
+        }
     }
 }
 
+fn withheld<'a>(wanted: &Requirements, load: &AgentLoad<'a>, now: Timestamp) -> Option<Withheld<'a>> {
+    let closed = load.closed.and_then(|closed| closed.reason(now)).map(Withheld::Closed);
+    let disk = || short_of_disk(wanted, load.disk_mib).map(|free| Withheld::Disk { free, wanted: wanted.disk_mib });
+    closed.or_else(disk)
+}
+
 /// No agent has room. A build that is larger than each of them waits for one to be idle.
-fn full(wanted: Resources, open: &[&AgentLoad]) -> WaitReason {
-    if open.iter().all(|load| oversized(wanted, load.capacity.resources)) {
+fn full<'a>(wanted: Resources, open: impl Iterator<Item = AgentLoad<'a>> + Clone) -> WaitReason {
+    let sizes = || open.clone().map(|load| load.capacity.resources);
+    if sizes().all(|size| oversized(wanted, size)) {
         let largest = Resources {
-            vcpu: open.iter().map(|load| load.capacity.resources.vcpu).max().unwrap_or(0),
-            memory_mib: open.iter().map(|load| load.capacity.resources.memory_mib).max().unwrap_or(0),
+            vcpu: sizes().map(|size| size.vcpu).max().unwrap_or(0),
+            memory_mib: sizes().map(|size| size.memory_mib).max().unwrap_or(0),
         };
         return WaitReason::TooLarge { wanted, largest };
     }
-    let agents = open.iter().take(NAMED).map(|load| load.agent.clone()).collect();
-    WaitReason::Full { agents, more: open.len().saturating_sub(NAMED) }
+    let (agents, more) = first(open);
+    WaitReason::Full { agents: agents.into_iter().map(|load| load.agent.clone()).collect(), more }
 }
 
 fn behind(standing: &Standing) -> Option<WaitReason> {
@@ -107,21 +124,27 @@ fn behind(standing: &Standing) -> Option<WaitReason> {
     (ahead > 0).then_some(WaitReason::Behind { builds: ahead, or_more, project, slots, of, weight })
 }
 
-/// The first few agents of which there is something to tell, and how many more there are.
+/// What there is to tell of the first few agents, and how many more there are.
 fn told<'a>(
-    agents: impl Iterator<Item = &'a Onlooker>,
-    tell: impl Fn(&Onlooker) -> Option<String>,
+    agents: impl Iterator<Item = AgentLoad<'a>>,
+    tell: impl Fn(&AgentLoad<'a>) -> Option<String>,
 ) -> (Vec<AgentWord>, usize) {
-    let mut words = Vec::new();
-    let mut more = 0;
-    for agent in agents {
-        match tell(agent) {
-            Some(word) if words.len() < NAMED => words.push(AgentWord { agent: agent.load.agent.clone(), word }),
-            Some(_) => more += 1,
-            None => {}
+    let (first, more) = first(agents);
+    let word = |load: AgentLoad<'a>| Some(AgentWord { agent: load.agent.clone(), word: tell(&load)? });
+    (first.into_iter().filter_map(word).collect(), more)
+}
+
+/// The first few by name, and how many more there are.
+fn first<'a>(agents: impl Iterator<Item = AgentLoad<'a>>) -> (Vec<AgentLoad<'a>>, usize) {
+    let (mut first, mut more) = (BTreeMap::new(), 0);
+    for load in agents {
+        first.insert(load.agent, load);
+        if first.len() > NAMED {
+            first.pop_last();
+            more += 1;
         }
     }
-    (words, more)
+    (first.into_values().collect(), more)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub use removal::Removal;
 pub use standing::Withdraw;
 pub(crate) use turns::Turns;
 
-use crate::sessions::{Session, SessionEnd, ToAgent};
+use crate::sessions::{Messages, Session, SessionEnd, ToAgent};
 use crate::{Error, Kind, Service};
 use buildyard_model::{
     Affinity, AgentId, Capacity, InstanceId, LeaseToken, Skew, Ticket, Timestamp, Vitals, WithdrawalKind,
@@ -20,7 +20,6 @@ use buildyard_scheduler::event::shorten;
 use buildyard_store::AgentRecord;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
 /// This coordinator's release.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -61,11 +60,7 @@ impl From<&str> for Heartbeat {
 
 impl Service {
     /// Opens an agent's session. Messages for it come from the receiver, which closes when a newer session begins.
-    pub async fn connect(
-        &self,
-        agent: &AgentId,
-        mut hello: Hello,
-    ) -> Result<(SessionEnd, mpsc::Receiver<ToAgent>), Error> {
+    pub async fn connect(&self, agent: &AgentId, mut hello: Hello) -> Result<(SessionEnd, Messages), Error> {
         let retiring = self.join_fleet(agent, &mut hello).await?;
         let (record, now) = self.note_hello(agent, &hello).await?;
         if let Some(skew) = Skew::between(VERSION, &hello.version).filter(|skew| skew.is_too_much()) {

@@ -38,7 +38,9 @@ impl Service {
             match self.store().commit(&step).await {
                 Ok(entries) => {
                     self.inner.metrics.commit(began.elapsed());
-                    self.inner.metrics.changed(&build.state, &step.build, self.now());
+                    let now = self.now();
+                    self.inner.metrics.changed(&build.state, &step.build, now);
+                    self.trace_step(&build.state, &step.build, now);
                     if !entries.is_empty() {
                         self.inner.outbox_bell.notify_one();
                     }

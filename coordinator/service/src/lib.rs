@@ -39,6 +39,7 @@ mod tenure;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod transfers;
 mod usage;
 pub mod users;
@@ -58,17 +59,18 @@ pub use logs::{
     BuildLog, EventLimits, EventPage, Found, FoundEvent, LogEvent, LogGroup, LogReader, LogSink, LogStream, Place,
     Search, StreamOrder, StreamQuery,
 };
-pub use metrics::Metrics;
 pub use projects::{ProjectRequest, Visibility};
 pub use reach::Reach;
+pub use reconcile::Closing;
 pub use records::{ListedAs, SortBy};
 pub use report_groups::ReportGroupRequest;
 pub use safe::Safe;
 pub use secrets::{AwsCredentials, AwsSecrets, AwsSettings, FileSecrets, HeldSecrets, InOrder, SecretKind, Secrets};
-pub use sessions::{SessionEnd, ToAgent};
+pub use sessions::{Messages, SessionEnd, ToAgent};
 pub use settings::{BuildSettings, ImageNames, Queueing, Retention, Settings, Timings};
 pub use source_credentials::{CredentialInfo, ImportedCredential};
 pub use start::Overrides;
+pub use traces::{Answered, Door};
 pub use transfers::{DownloadPage, FinishedUpload, OpenedUpload, StoredObject, UploadRequest};
 pub use usage::Prices;
 pub use users::NewKey;
@@ -105,7 +107,8 @@ struct Inner {
     safe: Safe,
     sessions: sessions::Sessions,
     turns: agents::Turns,
-    metrics: Metrics,
+    metrics: metrics::Metrics,
+    traces: std::sync::OnceLock<buildyard_traces::Traces>,
     load: load::Loads,
     recent: recent::Recent,
     changes: watch::Changes,
@@ -137,7 +140,8 @@ impl Service {
                 safe,
                 sessions: sessions::Sessions::default(),
                 turns: agents::Turns::default(),
-                metrics: Metrics::default(),
+                metrics: metrics::Metrics::default(),
+                traces: std::sync::OnceLock::new(),
                 load,
                 recent: recent::Recent::default(),
                 changes: watch::Changes::default(),
@@ -161,11 +165,6 @@ impl Service {
     /// The present moment, by the service's clock.
     pub fn now(&self) -> Timestamp {
         self.inner.parts.clock.now()
-    }
-
-    /// What is measured, for the doors to add their part.
-    pub fn metrics(&self) -> &Metrics {
-        &self.inner.metrics
     }
 
     /// The settings in force.

@@ -8,10 +8,14 @@ use crate::sessions::Sessions;
 use crate::tenure::{Stage, Tenure};
 use buildyard_model::{AgentId, BuildId, FleetName, ProjectName, StartEstimate, Timestamp};
 use buildyard_scheduler::estimate::{Durations, Scores};
-use buildyard_scheduler::placement::{Assignment, Candidate, Closed, Policy, Trust};
+use buildyard_scheduler::placement::{Assignment, Candidate, Closed, Policy, Trust, Verdict};
+use buildyard_scheduler::scaling::ANTICIPATION;
 use buildyard_scheduler::{Build, Dispatcher};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Arrivals remembered of one fleet. More than these within [`ANTICIPATION`] are many, however many they are.
+const MOST_ARRIVALS: usize = 20_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Held {
@@ -25,19 +29,46 @@ pub(crate) struct Held {
     trust: HashMap<AgentId, Trust>,
     /// Agents that rest since builds failed on them, and until when.
     rests: HashMap<AgentId, Timestamp>,
+    /// When connected agents last became free.
+    freed: HashMap<AgentId, Timestamp>,
+    /// When builds came lately, by the fleet that they name.
+    arrivals: HashMap<FleetName, VecDeque<Timestamp>>,
     /// Instances asked for in each fleet whose agents have not joined.
     pub(crate) launches: HashMap<FleetName, u32>,
 }
 
 impl Held {
-    fn remove(&mut self, id: &BuildId) {
+    /// Gives the agent that had it.
+    fn remove(&mut self, id: &BuildId) -> Option<AgentId> {
         self.waiting.remove(id);
-        let Some(tenure) = self.tenures.remove(id) else { return };
+        let tenure = self.tenures.remove(id)?;
         if let Some(builds) = self.by_agent.get_mut(&tenure.agent) {
             builds.remove(id);
             if builds.is_empty() {
                 self.by_agent.remove(&tenure.agent);
             }
+        }
+        Some(tenure.agent)
+    }
+
+    /// The build waits. One that nobody knew has just come.
+    fn wait(&mut self, candidate: Candidate, version: u64, now: Timestamp) {
+        let id = candidate.build.clone();
+        if self.known(&id).is_none() {
+            let fleet = candidate.requirements.fleet.clone().unwrap_or_else(FleetName::on_demand);
+            let arrivals = self.arrivals.entry(fleet).or_default();
+            arrivals.push_back(candidate.since);
+            arrivals.drain(..arrivals.len().saturating_sub(MOST_ARRIVALS));
+        }
+        self.let_go(&id, now);
+        self.waiting.insert(id, version);
+        self.dispatcher.wait(candidate, now);
+    }
+
+    /// The build is not in an agent's hands any more, and does not wait as it did.
+    fn let_go(&mut self, id: &BuildId, now: Timestamp) {
+        if let Some(agent) = self.remove(id).filter(|agent| !self.by_agent.contains_key(agent)) {
+            self.freed.insert(agent, now);
         }
     }
 
@@ -48,6 +79,12 @@ impl Held {
     /// What a build says of its agent. Gives the agent if it is to rest.
     fn judge(&mut self, build: &Build, now: Timestamp) -> Option<AgentId> {
         let (agent, verdict) = (build.agent.as_ref()?, build.verdict()?);
+        if verdict == Verdict::Ran {
+            // That is what an agent has of which nothing is known.
+            self.trust.remove(agent);
+            return None;
+        }
+        self.rests.retain(|_, until| *until > now);
         let until = self.trust.entry(agent.clone()).or_default().note(verdict, now);
         if let Some(until) = until {
             self.rests.insert(agent.clone(), until);
@@ -79,21 +116,21 @@ impl Loads {
             return None;
         }
         let had = held.tenures.contains_key(id);
-        held.remove(id);
         if let Some(candidate) = build.candidate() {
-            held.waiting.insert(id.clone(), build.version);
-            held.dispatcher.wait(candidate, now);
+            held.wait(candidate, build.version, now);
             return None;
         }
         if let Some(tenure) = Tenure::of(build) {
             if !had && tenure.stage == Stage::Offered {
                 held.scores.started(id, tenure.since);
             }
+            held.remove(id);
             held.dispatcher.hold(id.clone(), tenure.agent.clone(), tenure.resources, now);
             held.by_agent.entry(tenure.agent.clone()).or_default().insert(id.clone());
             held.tenures.insert(id.clone(), tenure);
             return if build.commands_started { held.judge(build, now) } else { None };
         }
+        held.let_go(id, now);
         held.dispatcher.forget(id, now);
         held.scores.forget(id);
         // A build that ended before this coordinator was there, or ends a second time, teaches nothing.
@@ -110,15 +147,14 @@ impl Loads {
     pub(crate) fn enter(&self, candidate: Candidate, now: Timestamp) {
         let mut held = self.held();
         if held.known(&candidate.build).is_none() {
-            held.waiting.insert(candidate.build.clone(), 0);
-            held.dispatcher.wait(candidate, now);
+            held.wait(candidate, 0, now);
         }
     }
 
     /// Forgets a build that is not there any more, or is to be left alone.
     pub(crate) fn forget(&self, build: &BuildId, now: Timestamp) {
         let mut held = self.held();
-        held.remove(build);
+        held.let_go(build, now);
         held.dispatcher.forget(build, now);
     }
 
@@ -176,6 +212,22 @@ impl Loads {
         self.held().tenures.iter().map(|(build, tenure)| (build.clone(), tenure.version)).collect()
     }
 
+    /// When builds that name the fleet came lately.
+    pub(crate) fn arrivals(&self, fleet: &FleetName, now: Timestamp) -> Vec<Timestamp> {
+        let mut held = self.held();
+        let Some(arrivals) = held.arrivals.get_mut(fleet) else { return Vec::new() };
+        arrivals.retain(|at| now.since(*at) <= ANTICIPATION);
+        arrivals.iter().copied().collect()
+    }
+
+    /// The agent will not come again.
+    pub(crate) fn forget_agent(&self, agent: &AgentId) {
+        let mut held = self.held();
+        held.trust.remove(agent);
+        held.rests.remove(agent);
+        held.freed.remove(agent);
+    }
+
     /// How many builds wait.
     pub(crate) fn depth(&self) -> usize {
         self.held().waiting.len()
@@ -207,7 +259,10 @@ impl Held {
                     }
                     self.dispatcher.connect(agent, standing, now);
                 }
-                None => self.dispatcher.disconnect(&agent),
+                None => {
+                    self.dispatcher.disconnect(&agent);
+                    self.freed.remove(&agent);
+                }
             }
         }
     }
@@ -219,9 +274,14 @@ impl Held {
     /// What each agent has, and since when.
     pub(crate) fn by_agent(&self) -> HashMap<&AgentId, Vec<(&BuildId, Timestamp)>> {
         let mut builds: HashMap<&AgentId, Vec<(&BuildId, Timestamp)>> = HashMap::new();
-        for (build, agent, since) in self.dispatcher.held() {
-            builds.entry(agent).or_default().push((build, since));
+        for hold in self.dispatcher.held() {
+            builds.entry(hold.agent).or_default().push((hold.build, hold.since));
         }
         builds
+    }
+
+    /// When the agent last became free, if it has been busy since it connected.
+    pub(crate) fn freed_at(&self, agent: &AgentId) -> Option<Timestamp> {
+        self.freed.get(agent).copied()
     }
 }

@@ -7,12 +7,13 @@ use crate::usage;
 use buildyard_metrics::{Counter, Counters, Durations, Registry};
 use buildyard_model::{FleetName, Timestamp};
 use buildyard_scheduler::{Build, Effect, State};
+use buildyard_traces::Counts;
 use std::sync::Mutex;
 use std::time::Duration;
 
 /// Everything that is measured.
 #[derive(Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Mutex<Registry>,
     /// Two who ask at once would take each other's gauges away.
     looking: tokio::sync::Mutex<()>,
@@ -25,6 +26,10 @@ pub struct Metrics {
     log_bytes: Counter,
     requests: Counters,
     request_time: Durations,
+    launches: Counters,
+    launch_failures: Counters,
+    launch_time: Durations,
+    traces: Counts,
 }
 
 impl Default for Metrics {
@@ -68,6 +73,19 @@ impl Default for Metrics {
                 "From a request's head to its answer's, by operation",
                 Durations::SHORT,
             ),
+            launches: Counters::register(own, "fleet_launches", "Instances that were asked for, by fleet"),
+            launch_failures: Counters::register(
+                own,
+                "fleet_launch_failures",
+                "Instances that could not be started or whose agents did not join, by fleet and reason; again with each try",
+            ),
+            launch_time: Durations::register(
+                own,
+                "fleet_launch_seconds",
+                "From asking for an instance until its agent joined, by fleet",
+                Durations::LONG,
+            ),
+            traces: Counts::register(own),
             looking: tokio::sync::Mutex::default(),
             registry: Mutex::new(registry),
         }
@@ -75,10 +93,27 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// An answered request. `operation` is one that the door knows: names that callers make up have no end.
-    pub fn request(&self, operation: &str, status: &str, lasted: Duration) {
+    /// An answered request.
+    pub(crate) fn request(&self, operation: &str, status: &str, lasted: Duration) {
         self.requests.add(&[("operation", operation), ("status", status)], 1);
         self.request_time.observe(&[("operation", operation)], lasted);
+    }
+
+    pub(crate) fn launched(&self, fleet: &FleetName, count: u32) {
+        self.launches.add(&[("fleet", fleet.as_str())], count.into());
+    }
+
+    pub(crate) fn launch_failed(&self, fleet: &FleetName, reason: &str, count: usize) {
+        self.launch_failures.add(&[("fleet", fleet.as_str()), ("reason", reason)], count as u64);
+    }
+
+    pub(crate) fn joined(&self, fleet: &FleetName, lasted: Duration) {
+        self.launch_time.observe(&[("fleet", fleet.as_str())], lasted);
+    }
+
+    /// For whoever sends traces.
+    pub(crate) fn trace_counts(&self) -> Counts {
+        self.traces.clone()
     }
 
     pub(crate) fn commit(&self, lasted: Duration) {

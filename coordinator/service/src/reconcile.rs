@@ -12,6 +12,9 @@ mod scaling;
 mod tests;
 mod troubled;
 
+pub use scaling::Closing;
+pub(crate) use scaling::Closings;
+
 use crate::{Error, Service};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;

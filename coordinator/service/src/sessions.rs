@@ -16,6 +16,26 @@ pub enum ToAgent {
     Drain(bool),
 }
 
+/// What one agent is to be told. A channel keeps room for dozens of messages from its beginning, and most agents hear
+/// nothing for long: so it holds pointers.
+#[derive(Debug)]
+pub struct Messages(mpsc::Receiver<Box<ToAgent>>);
+
+impl Messages {
+    /// The next one; none when the session is over.
+    pub async fn recv(&mut self) -> Option<ToAgent> {
+        self.0.recv().await.map(|message| *message)
+    }
+
+    /// The next one if it is there.
+    ///
+    /// # Errors
+    /// None is there now, or the session is over.
+    pub fn try_recv(&mut self) -> Result<ToAgent, mpsc::error::TryRecvError> {
+        self.0.try_recv().map(|message| *message)
+    }
+}
+
 /// Ends the session when dropped.
 #[derive(Debug)]
 pub struct SessionEnd {
@@ -55,7 +75,7 @@ pub(crate) struct Session {
     pub(crate) vitals: Option<Vitals>,
     /// Given no offers before this moment, because it declined one.
     pub(crate) resting_until: Timestamp,
-    pub(crate) sender: mpsc::Sender<ToAgent>,
+    pub(crate) sender: mpsc::Sender<Box<ToAgent>>,
 }
 
 impl Session {
@@ -114,15 +134,15 @@ impl Sessions {
     pub(crate) fn open(
         &self,
         agent: &AgentId,
-        make: impl FnOnce(u64, mpsc::Sender<ToAgent>) -> Session,
-    ) -> (u64, mpsc::Receiver<ToAgent>) {
+        make: impl FnOnce(u64, mpsc::Sender<Box<ToAgent>>) -> Session,
+    ) -> (u64, Messages) {
         let (sender, receiver) = mpsc::channel(BACKLOG);
         let mut state = self.state();
         state.last_number += 1;
         let number = state.last_number;
         state.sessions.insert(agent.clone(), Arc::new(make(number, sender)));
         state.changed.insert(agent.clone());
-        (number, receiver)
+        (number, Messages(receiver))
     }
 
     /// Ends the session if it is still this one. Says whether it was.
@@ -140,7 +160,7 @@ impl Sessions {
     pub(crate) fn send(&self, agent: &AgentId, message: ToAgent) -> bool {
         let mut state = self.state();
         let Some(session) = state.sessions.get(agent) else { return false };
-        let sent = session.sender.try_send(message).is_ok();
+        let sent = session.sender.try_send(Box::new(message)).is_ok();
         if !sent {
             state.sessions.remove(agent);
             state.changed.insert(agent.clone());

@@ -7,7 +7,8 @@ pub(crate) use clock::{Hands, RuntimeClock};
 pub(crate) use flawed::Flawed;
 
 use crate::{
-    Hello, Parts, Queueing, Retention, Safe, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile,
+    Hello, Messages, Parts, Queueing, Retention, Safe, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint,
+    reconcile,
 };
 use async_trait::async_trait;
 use buildyard_blobs::{Error as BlobError, ObjectInfo, Objects, Page, Transfers};
@@ -19,7 +20,6 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Objects in a map; uploads become objects when completed.
@@ -151,7 +151,7 @@ pub(crate) struct Rig {
 /// A connected agent.
 pub(crate) struct TestAgent {
     pub(crate) name: AgentId,
-    pub(crate) messages: mpsc::Receiver<ToAgent>,
+    pub(crate) messages: Messages,
     pub(crate) end: SessionEnd,
 }
 

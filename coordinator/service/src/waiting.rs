@@ -5,48 +5,43 @@ use crate::{Error, Service};
 use buildyard_model::{
     AgentId, BuildId, BuildView, FleetName, ProjectName, Requirements, Resources, Timestamp, WaitReason,
 };
-use buildyard_scheduler::queue::Shares;
-use buildyard_scheduler::why::{self, MOST_COUNTED, Onlooker, Standing};
+use buildyard_scheduler::why::{self, MOST_COUNTED, Standing};
 use buildyard_scheduler::{Build, Candidate, State};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// What is needed to say why builds wait, as it is at one moment.
+/// What one answer needs to say why builds wait. The fleet itself is looked at where it is, for each build.
+#[derive(Debug)]
 pub(crate) struct Look {
-    agents: Vec<Onlooker>,
+    now: Timestamp,
     /// Places of the first builds in the order.
     places: HashMap<BuildId, usize>,
-    launches: HashMap<FleetName, u32>,
-    shares: Shares,
     /// What was found for those that want the same.
     found: HashMap<Requirements, Result<AgentId, WaitReason>>,
 }
 
 impl Look {
     pub(crate) fn of(held: &Held, now: Timestamp) -> Self {
-        let agents = held.dispatcher.agents().map(|(load, closed)| {
-            let closed = closed.and_then(|closed| closed.reason(now)).map(str::to_owned);
-            Onlooker { load, closed }
-        });
-        let mut agents: Vec<Onlooker> = agents.collect();
-        agents.sort_by(|one, other| one.load.agent.cmp(&other.load.agent));
         let order = held.dispatcher.queue().order(MOST_COUNTED);
         let places = order.into_iter().enumerate().map(|(at, candidate)| (candidate.build, at)).collect();
-        let shares = held.dispatcher.queue().shares().clone();
-        Self { agents, places, launches: held.launches.clone(), shares, found: HashMap::new() }
+        Self { now, places, found: HashMap::new() }
     }
 
     /// Why a build waits.
-    pub(crate) fn reasons(&mut self, build: &BuildId, wanted: &Requirements) -> Vec<WaitReason> {
+    pub(crate) fn reasons(&mut self, held: &Held, build: &BuildId, wanted: &Requirements) -> Vec<WaitReason> {
         let place = match self.found.get(wanted) {
             Some(place) => place.clone(),
-            None => self.found.entry(wanted.clone()).or_insert(why::place(wanted, &self.agents)).clone(),
+            None => {
+                let place = why::place(wanted, held.dispatcher.agents(), self.now);
+                self.found.insert(wanted.clone(), place.clone());
+                place
+            }
         };
         // One that is not among those looked at stands behind them all.
         let ahead = self.places.get(build).copied().unwrap_or(self.places.len());
-        let standing = Standing::of(build.project().clone(), ahead, &self.shares);
+        let standing = Standing::of(build.project().clone(), ahead, held.dispatcher.queue().shares());
         let on_demand = FleetName::on_demand();
-        let launches = self.launches.get(wanted.fleet.as_ref().unwrap_or(&on_demand)).copied().unwrap_or(0);
+        let launches = held.launches.get(wanted.fleet.as_ref().unwrap_or(&on_demand)).copied().unwrap_or(0);
         why::reasons(wanted.fleet.as_ref(), place, &standing, launches)
     }
 }
@@ -67,7 +62,10 @@ impl Service {
         let view = |build: &Build| {
             let mut view = build.view();
             if waits(build) {
-                let why = why::text(&look.reasons(&build.spec.id, &build.spec.requirements()));
+                let wanted = build.spec.requirements();
+                // Taken for each anew: grants go between them.
+                let reasons = look.reasons(&self.inner.load.held(), &build.spec.id, &wanted);
+                let why = why::text(&reasons);
                 // What is stored says why it waits again.
                 let why = self.with_outlook(build, why);
                 view.reason = Some(build.reason.as_ref().map_or(why.clone(), |again| format!("{why} ({again})")));

@@ -5,6 +5,7 @@ use crate::waiting::Look;
 use crate::{Error, Service};
 use buildyard_model::{BuildId, EstimateScore, Requirements, StartEstimate, Timestamp, WhyView};
 use buildyard_scheduler::estimate::{self, Durations, Slot, estimate};
+use buildyard_scheduler::placement::fits_ever;
 use buildyard_scheduler::queue::{Lines, Shares};
 use buildyard_scheduler::why::{text, unblocks};
 use buildyard_scheduler::{Build, State};
@@ -47,13 +48,13 @@ impl Outlook {
 fn slots(held: &Held, wanted: &Requirements, now: Timestamp) -> Vec<Slot> {
     let builds = held.by_agent();
     let mut slots = Vec::new();
-    for (load, closed) in held.dispatcher.agents() {
-        let closed = closed.is_some_and(|closed| closed.reason(now).is_some());
-        if closed || buildyard_scheduler::misfit(wanted, &load.capacity).is_some() {
+    for load in held.dispatcher.agents() {
+        let closed = load.closed.is_some_and(|closed| closed.reason(now).is_some());
+        if closed || !fits_ever(wanted, load.capacity) {
             continue;
         }
-        let all = usize::try_from(estimate::slots(&load.capacity, wanted.resources)).unwrap_or(usize::MAX);
-        let busy = builds.get(&load.agent).into_iter().flatten().take(all);
+        let all = usize::try_from(estimate::slots(load.capacity, wanted.resources)).unwrap_or(usize::MAX);
+        let busy = builds.get(load.agent).into_iter().flatten().take(all);
         let busy: Vec<Slot> = busy
             .map(|(build, since)| Slot::Busy { project: build.project().clone(), elapsed: now.since(*since) })
             .collect();
@@ -82,13 +83,13 @@ impl Service {
         };
         let State::Queued { .. } = build.state else { return Ok(why) };
         let wanted = build.spec.requirements();
-        let (mut look, outlook) = {
+        let (reasons, outlook) = {
             let mut held = self.inner.load.held();
             let now = self.now();
             held.follow(&self.inner.sessions, now);
-            (Look::of(&held, now), Outlook::of(&held, id, &wanted, now))
+            (Look::of(&held, now).reasons(&held, id, &wanted), Outlook::of(&held, id, &wanted, now))
         };
-        why.reasons = look.reasons(id, &wanted);
+        why.reasons = reasons;
         why.waits = true;
         why.text = self.with_outlook(&build, text(&why.reasons));
         if let Some(again) = &build.reason {

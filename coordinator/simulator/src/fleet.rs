@@ -1,23 +1,25 @@
 //! The simulated fleet: instances with their agents, what these have in their hands, and how both look to the decisions.
 
-use buildyard_model::{AgentId, Architecture, Capacity, InstanceId, Resources, Ticket, Timestamp};
-use buildyard_scheduler::AgentLoad;
+use buildyard_model::{AgentId, Architecture, Capacity, InstanceId, ProjectName, Resources, Ticket, Timestamp};
+use buildyard_scheduler::estimate::Durations;
+use buildyard_scheduler::placement::{Closed, Standing};
 use buildyard_scheduler::scaling::{Ending, Known, Member, Pending};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Recent launches that the launch time is told by.
-const MEASURED: usize = 20;
+/// Recent launches that the launch time is told by, as the coordinator tells it.
+const MEASURED: usize = 9;
 
 /// A build in an agent's hands.
 #[derive(Debug, Clone)]
 pub(crate) struct Running {
     /// Its place in the trace.
     pub(crate) entry: usize,
+    pub(crate) project: ProjectName,
     pub(crate) resources: Resources,
-    pub(crate) expected_end: Option<Timestamp>,
+    pub(crate) since: Timestamp,
 }
 
 /// An instance from the request for it to its end.
@@ -66,14 +68,14 @@ impl Fleet {
         Some(())
     }
 
-    /// The agent says its first word, if its instance is still there.
-    pub(crate) fn join(&mut self, number: u64, now: Timestamp) -> bool {
-        let Some(host) = self.hosts.get_mut(&number) else { return false };
+    /// The agent says its first word, if its instance is still there. Gives the agent.
+    pub(crate) fn join(&mut self, number: u64, now: Timestamp) -> Option<AgentId> {
+        let host = self.hosts.get_mut(&number)?;
         host.joined_at = Some(now);
         host.idle_since = now;
         self.launch_times.push_back(now.since(host.asked_at));
         self.launch_times.drain(..self.launch_times.len().saturating_sub(MEASURED));
-        true
+        Some(host.agent.clone())
     }
 
     pub(crate) fn begin(&mut self, agent: &AgentId, running: Running) -> Option<u64> {
@@ -114,30 +116,23 @@ impl Fleet {
         times.get(times.len() / 2).copied()
     }
 
-    /// Agents that take builds, as placement sees them.
-    pub(crate) fn loads(&self) -> Vec<AgentLoad> {
-        let open = self.hosts.values().filter(|host| host.joined_at.is_some() && host.draining_since.is_none());
-        let load = |host: &Host| AgentLoad {
-            agent: host.agent.clone(),
-            capacity: Capacity {
-                slots: self.slots,
-                resources: self.size,
-                architecture: Architecture::X86_64,
-                labels: BTreeMap::new(),
-                privileged: true,
-                local_source: false,
-                executor: "simulated".to_owned(),
-                fleet: None,
-            },
-            builds: count(host.running.len()),
-            used: host.used(),
-            holds: Arc::default(),
-            disk_mib: None,
+    /// A connected agent, as the dispatcher sees it.
+    pub(crate) fn standing(&self, is_draining: bool) -> Standing {
+        let capacity = Capacity {
+            slots: self.slots,
+            resources: self.size,
+            architecture: Architecture::X86_64,
+            labels: BTreeMap::new(),
+            privileged: true,
+            local_source: false,
+            executor: "simulated".to_owned(),
+            fleet: None,
         };
-        open.map(load).collect()
+        let closed = is_draining.then(|| Closed::Because("its instance is to go".to_owned()));
+        Standing { capacity, holds: Arc::default(), disk_mib: None, closed }
     }
 
-    pub(crate) fn members(&self) -> Vec<Member> {
+    pub(crate) fn members(&self, durations: &Durations) -> Vec<Member> {
         let joined = self.hosts.values().filter_map(|host| Some((host, host.joined_at?)));
         let member = |(host, joined_at): (&Host, Timestamp)| Member {
             agent: host.agent.clone(),
@@ -147,7 +142,7 @@ impl Fleet {
             resources: self.size,
             builds: count(host.running.len()),
             used: host.used(),
-            endings: host.endings(),
+            endings: host.endings(durations),
             idle_since: host.running.is_empty().then_some(host.idle_since),
             draining_since: host.draining_since,
             cordoned: false,
@@ -181,12 +176,13 @@ impl Host {
         })
     }
 
-    fn endings(&self) -> Vec<Ending> {
-        let told = self
-            .running
-            .iter()
-            .filter_map(|running| running.expected_end.map(|at| Ending { at, resources: running.resources }));
-        told.collect()
+    /// When its builds are expected to end, as the coordinator expects it.
+    fn endings(&self, durations: &Durations) -> Vec<Ending> {
+        let ending = |running: &Running| {
+            let takes = durations.percentile(&running.project, 50)?;
+            Some(Ending { at: running.since.plus(takes), resources: running.resources })
+        };
+        self.running.iter().filter_map(ending).collect()
     }
 }
 

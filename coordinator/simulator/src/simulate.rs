@@ -6,9 +6,10 @@ use crate::outcome::{Moment, Outcome, Waits};
 use crate::random::Random;
 use crate::reactive;
 use crate::trace::Entry;
-use buildyard_model::{Architecture, BuildId, Requirements, Resources, Timestamp};
-use buildyard_scheduler::placement::{Candidate, place};
+use buildyard_model::{AgentId, Architecture, BuildId, Requirements, Resources, Timestamp};
+use buildyard_scheduler::estimate::Durations;
 use buildyard_scheduler::scaling::{self, ANTICIPATION, Action, Demand, FleetView, Policy};
+use buildyard_scheduler::{Candidate, Dispatcher};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
@@ -21,8 +22,6 @@ const QUIET_TICK: Duration = Duration::from_secs(60);
 const AFTER: Duration = Duration::from_secs(3600);
 /// After the last submission, for what waits.
 const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
-/// Recent builds of a project that its durations are told by.
-const MEASURED: usize = 20;
 
 /// How long an instance takes from the request to its agent's first word.
 #[derive(Debug, Clone, Copy)]
@@ -88,10 +87,10 @@ struct Simulation<'a> {
     now: Timestamp,
     events: BinaryHeap<Reverse<(Timestamp, Event)>>,
     fleet: Fleet,
-    waiting: Vec<Candidate>,
+    dispatcher: Dispatcher,
     entries: HashMap<BuildId, usize>,
     arrivals: VecDeque<Timestamp>,
-    durations: BTreeMap<&'a str, VecDeque<u64>>,
+    durations: Durations,
     launched: u64,
     recent_launches: VecDeque<Timestamp>,
     failures: u32,
@@ -121,10 +120,10 @@ impl<'a> Simulation<'a> {
             now: first,
             events,
             fleet: Fleet::new(policy.slots, policy.resources),
-            waiting: Vec::new(),
+            dispatcher: Dispatcher::default(),
             entries: HashMap::new(),
             arrivals: VecDeque::new(),
-            durations: BTreeMap::new(),
+            durations: Durations::default(),
             launched: 0,
             recent_launches: VecDeque::new(),
             failures: 0,
@@ -171,13 +170,14 @@ impl<'a> Simulation<'a> {
         match event {
             Event::Arrive { entry } => self.arrive(entry),
             Event::Join { host } => {
-                if self.fleet.join(host, self.now) {
+                if let Some(agent) = self.fleet.join(host, self.now) {
+                    self.dispatcher.connect(agent, self.fleet.standing(false), self.now);
                     (self.failures, self.failed_at) = (0, None);
                 }
             }
             Event::End { host, entry } => self.end(host, entry),
             Event::Look => {
-                let is_quiet = self.fleet.hosts.is_empty() && self.waiting.is_empty();
+                let is_quiet = self.fleet.hosts.is_empty() && self.dispatcher.queue().is_empty();
                 let next = self.now.plus(if is_quiet { QUIET_TICK } else { TICK });
                 self.events.push(Reverse((next, Event::Look)));
             }
@@ -186,17 +186,17 @@ impl<'a> Simulation<'a> {
 
     fn arrive(&mut self, entry: usize) {
         let build = &self.trace[entry];
-        // The trace's reader has seen to the name.
-        let Ok(id) = format!("{}:{}", build.project, Uuid::from_u128(entry as u128)).parse::<BuildId>() else { return };
+        let Some(id) = id(build, entry) else { return };
         self.entries.insert(id.clone(), entry);
         self.arrivals.push_back(self.now);
-        self.waiting.push(Candidate {
+        let candidate = Candidate {
             build: id,
             priority: build.priority,
             since: self.now,
             sequence: entry as u64,
             requirements: requirements(build),
-        });
+        };
+        self.dispatcher.wait(candidate, self.now);
     }
 
     fn end(&mut self, host: u64, entry: usize) {
@@ -204,34 +204,23 @@ impl<'a> Simulation<'a> {
         self.fleet.end(host, entry, self.now);
         self.ended += 1;
         self.last_end = self.now;
-        let durations = self.durations.entry(&build.project).or_default();
-        durations.push_back(build.duration_ms);
-        durations.drain(..durations.len().saturating_sub(MEASURED));
+        let Some(id) = id(build, entry) else { return };
+        self.durations.note(id.project(), Duration::from_millis(build.duration_ms));
+        self.dispatcher.forget(&id, self.now);
     }
 
     fn place(&mut self) {
-        if self.waiting.is_empty() {
-            return;
-        }
-        for assignment in place(&self.waiting, &mut self.fleet.loads(), self.now) {
+        for assignment in self.dispatcher.round(usize::MAX, self.now) {
             let Some(&entry) = self.entries.get(&assignment.build) else { continue };
             let build = &self.trace[entry];
-            let expected_end = self.expected(&build.project).map(|takes| self.now.plus(takes));
-            let running = Running { entry, resources: resources(build), expected_end };
+            let project = assignment.build.project().clone();
+            let running = Running { entry, project, resources: resources(build), since: self.now };
             if let Some(host) = self.fleet.begin(&assignment.agent, running) {
                 let ends = self.now.plus(Duration::from_millis(build.duration_ms));
                 self.events.push(Reverse((ends, Event::End { host, entry })));
                 self.waits_ms.push(self.now.0.abs_diff(build.submitted_at_ms));
-                self.waiting.retain(|candidate| candidate.build != assignment.build);
             }
         }
-    }
-
-    /// The middle one of the project's recent builds.
-    fn expected(&self, project: &str) -> Option<Duration> {
-        let mut durations: Vec<u64> = self.durations.get(project)?.iter().copied().collect();
-        durations.sort_unstable();
-        durations.get(durations.len() / 2).copied().map(Duration::from_millis)
     }
 
     fn view(&mut self) -> FleetView {
@@ -239,18 +228,16 @@ impl<'a> Simulation<'a> {
         let is_recent = |at: &Timestamp| now.since(*at) <= ANTICIPATION;
         self.arrivals.retain(is_recent);
         self.recent_launches.retain(is_recent);
-        let mut expected: HashMap<&str, Option<Duration>> = HashMap::new();
-        let mut waiting: Vec<&Candidate> = self.waiting.iter().collect();
-        waiting.sort_by(|one, other| one.order(other));
-        let demand = |candidate: &Candidate| {
-            let project = self.trace[usize::try_from(candidate.sequence).unwrap_or(0)].project.as_str();
-            let expected = *expected.entry(project).or_insert_with(|| self.expected(project));
-            Demand { resources: candidate.requirements.resources, since: candidate.since, expected }
+        let queue = self.dispatcher.queue();
+        let demand = |candidate: Candidate| Demand {
+            resources: candidate.requirements.resources,
+            since: candidate.since,
+            expected: self.durations.percentile(candidate.build.project(), 50),
         };
         FleetView {
-            waiting: waiting.into_iter().map(demand).collect(),
+            waiting: queue.order(queue.len()).into_iter().map(demand).collect(),
             arrivals: self.arrivals.iter().copied().collect(),
-            members: self.fleet.members(),
+            members: self.fleet.members(&self.durations),
             instances: Some(self.fleet.instances()),
             pending: self.fleet.pending(),
             launch_time: self.fleet.launch_time(),
@@ -265,26 +252,26 @@ impl<'a> Simulation<'a> {
         let now = self.now;
         match action {
             Action::Launch { count, .. } => (0..*count).for_each(|_| self.launch()),
-            Action::Drain { agent, .. } => {
-                if let Some((_, host)) = self.fleet.by_agent(agent) {
-                    host.draining_since = Some(now);
-                }
-            }
-            Action::Undrain { agent, .. } => {
-                if let Some((_, host)) = self.fleet.by_agent(agent) {
-                    host.draining_since = None;
-                }
-            }
+            Action::Drain { agent, .. } => self.drain(agent, Some(now)),
+            Action::Undrain { agent, .. } => self.drain(agent, None),
             Action::Forget { ticket, .. } => {
                 self.fleet.give_up(*ticket);
                 (self.failures, self.failed_at) = (self.failures + 1, Some(now));
             }
             Action::Terminate { instance, .. } => {
                 if let Some(host) = self.fleet.terminate(instance) {
+                    self.dispatcher.disconnect(&host.agent);
                     self.scaled_in_at = Some(now);
                     self.instance_ms += self.lived(&host);
                 }
             }
+        }
+    }
+
+    fn drain(&mut self, agent: &AgentId, since: Option<Timestamp>) {
+        if let Some((_, host)) = self.fleet.by_agent(agent) {
+            host.draining_since = since;
+            self.dispatcher.connect(agent.clone(), self.fleet.standing(since.is_some()), self.now);
         }
     }
 
@@ -314,7 +301,7 @@ impl<'a> Simulation<'a> {
         self.peak = self.peak.max(instances);
         let moment = Moment {
             at_ms: self.now.0,
-            waiting: count(self.waiting.len()),
+            waiting: count(self.dispatcher.queue().len()),
             running: count(self.fleet.running()),
             instances,
         };
@@ -341,6 +328,11 @@ impl<'a> Simulation<'a> {
             moments: self.moments,
         }
     }
+}
+
+/// None for a project's name that is none, which the trace's reader does not let pass.
+fn id(build: &Entry, entry: usize) -> Option<BuildId> {
+    format!("{}:{}", build.project, Uuid::from_u128(entry as u128)).parse().ok()
 }
 
 fn resources(build: &Entry) -> Resources {

@@ -33,6 +33,7 @@ macro_rules! suite {
                 a_commit_replaces_the_build,
                 two_commits_of_one_version_have_one_winner,
                 many_commits_at_once_are_all_there,
+                steps_that_come_together_each_have_their_own_effects_and_queue,
                 a_commit_of_an_unknown_build_is_not_found,
                 durable_effects_are_stored_with_their_step,
                 outbox_entries_go_when_done_and_their_ids_never_return,

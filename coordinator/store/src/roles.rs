@@ -163,8 +163,9 @@ pub struct OutboxEntry {
 /// Effects that must survive a crash.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Oldest first, at most `limit`.
-    async fn pending(&self, limit: u32) -> Result<Vec<OutboxEntry>, Error>;
+    /// Oldest first, at most `limit`, those behind the entry `after`; 0 for the first ones. One that cannot be read is
+    /// passed over.
+    async fn pending(&self, after: u64, limit: u32) -> Result<Vec<OutboxEntry>, Error>;
     /// Removes the entry; no error when it is gone.
     async fn done(&self, id: u64) -> Result<(), Error>;
 }

@@ -5,6 +5,7 @@
 //! transaction. Reads see every write that was answered before they began.
 
 mod agents;
+mod batch;
 mod builds;
 mod column;
 mod commit;
@@ -20,13 +21,14 @@ mod remove;
 mod write;
 mod writer;
 
-use crate::roles::Error;
+use crate::roles::{Error, OutboxEntry};
+use commit::Commit;
 use sqlx::{SqliteConnection, SqlitePool};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::{Mutex, Notify, mpsc, watch};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use write::{Job, Pending, Write};
+use write::{Pending, Task, Write};
 
 /// Writes that may wait for the writer before callers wait to hand theirs over.
 const BACKLOG: usize = 1024;
@@ -35,7 +37,7 @@ const BACKLOG: usize = 1024;
 #[derive(Debug)]
 pub struct Sqlite {
     directory: PathBuf,
-    jobs: mpsc::Sender<Box<dyn Job>>,
+    tasks: mpsc::Sender<Task>,
     readers: SqlitePool,
     closing: Arc<Notify>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -60,12 +62,12 @@ impl Sqlite {
     }
 
     fn start(directory: PathBuf, connection: SqliteConnection, readers: SqlitePool, lock: lock::DirectoryLock) -> Self {
-        let (jobs, receiver) = mpsc::channel(BACKLOG);
+        let (tasks, receiver) = mpsc::channel(BACKLOG);
         let closing = Arc::new(Notify::new());
         let (tell, broken) = watch::channel(None);
         let writing = writer::run(connection, receiver, Arc::clone(&closing), lock, writer::Broken(tell));
         let writer = Mutex::new(Some(tokio::spawn(writing)));
-        Self { directory, jobs, readers, closing, writer, broken }
+        Self { directory, tasks, readers, closing, writer, broken }
     }
 
     /// Waits until nothing can be written any more because the disk failed, and says so; for ever if that never
@@ -99,8 +101,18 @@ impl Sqlite {
 
     /// Has a write done and waits until it is on disk.
     async fn write<W: Write>(&self, write: W) -> Result<W::Output, Error> {
-        let (job, answer) = Pending::new(write);
-        self.jobs.send(Box::new(job)).await.map_err(|_| failure::stopped())?;
+        let (pending, answer) = Pending::new(write);
+        self.hand_over(Task::Other(Box::new(pending)), answer).await
+    }
+
+    /// The same for what writes are mostly.
+    async fn write_commit(&self, commit: Commit) -> Result<Vec<OutboxEntry>, Error> {
+        let (pending, answer) = Pending::new(commit);
+        self.hand_over(Task::Commit(Box::new(pending)), answer).await
+    }
+
+    async fn hand_over<T>(&self, task: Task, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
+        self.tasks.send(task).await.map_err(|_| failure::stopped())?;
         answer.await.map_err(|_| failure::stopped())?.map_err(|error| match error {
             Error::Full(_) => Error::Full(self.directory.display().to_string()),
             other => other,

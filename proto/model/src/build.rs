@@ -2,6 +2,7 @@
 
 use crate::artifact::ArtifactRecord;
 use crate::compute::Resources;
+use crate::fleet::FleetName;
 use crate::id::{AgentId, BuildId, ProjectName};
 use crate::job::RetryOf;
 use crate::log::LogOffset;
@@ -61,4 +62,14 @@ pub struct BuildView {
     /// Why the build ended as FAULT or waits, if there is more to say than the phases do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The higher goes first; 0 is the usual.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub priority: i32,
+    /// The fleet that its project named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<FleetName>,
+}
+
+fn is_usual(priority: &i32) -> bool {
+    *priority == 0
 }

@@ -106,7 +106,7 @@ impl World {
                     self.settled.insert(lease);
                 }
                 Output::Close(reason) => panic!("closed: {reason}"),
-                Output::Drained => {}
+                Output::Awaiting(_) | Output::Drained => {}
             }
         }
     }

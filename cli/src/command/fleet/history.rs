@@ -64,24 +64,10 @@ fn events_table(paint: Paint, events: &[&FleetEvent], now: Timestamp) -> String 
 mod tests {
     use super::*;
     use crate::sample;
-    use buildyard_model::FleetEventKind;
-
-    fn event() -> FleetEvent {
-        FleetEvent {
-            at: sample::START,
-            fleet: "linux".parse().unwrap(),
-            kind: FleetEventKind::Drained,
-            agent: Some("linux-1".parse().unwrap()),
-            instance: None,
-            builds: 1,
-            taken_back: 1,
-            reason: "idle for 30 s".into(),
-        }
-    }
 
     #[test]
     fn an_event_is_shown_with_the_builds_that_were_there() {
-        let text = events_table(Paint::PLAIN, &[&event()], sample::START);
+        let text = events_table(Paint::PLAIN, &[&sample::drained()], sample::START);
         let expected = "\
 WHEN  FLEET  WHAT     AGENT           BUILDS  WHY
  now  linux  DRAINED  linux-1  1, 1 taken back  idle for 30 s

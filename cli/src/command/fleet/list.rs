@@ -67,20 +67,6 @@ fn fleets_table(paint: Paint, fleets: &[&FleetStanding], now: Timestamp) -> Stri
 mod tests {
     use super::*;
     use crate::sample;
-    use buildyard_model::{FleetEvent, FleetEventKind};
-
-    fn event() -> FleetEvent {
-        FleetEvent {
-            at: sample::START,
-            fleet: "linux".parse().unwrap(),
-            kind: FleetEventKind::Drained,
-            agent: Some("linux-1".parse().unwrap()),
-            instance: None,
-            builds: 1,
-            taken_back: 1,
-            reason: "idle for 30 s".into(),
-        }
-    }
 
     #[test]
     fn a_fleet_is_shown_with_what_happened_last() {
@@ -96,7 +82,7 @@ mod tests {
             draining: 0,
             pending: 1,
             waiting: 3,
-            last_event: Some(event()),
+            last_event: Some(sample::drained()),
             trouble: None,
         };
         let text = fleets_table(Paint::PLAIN, &[&fleet], sample::START);

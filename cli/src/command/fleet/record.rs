@@ -63,7 +63,22 @@ fn entry(view: &BuildView) -> Option<Entry> {
         vcpu,
         memory_mib,
         image: view.image.clone(),
-        priority: 0,
-        fleet: None,
+        priority: view.priority,
+        fleet: view.fleet.as_ref().map(ToString::to_string),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn a_finished_build_is_recorded_with_all_that_the_queue_goes_by() {
+        let view = BuildView { priority: 4, fleet: Some("linux".parse().unwrap()), ..sample::finished_build() };
+        let entry = entry(&view).unwrap();
+        assert_eq!((entry.priority, entry.fleet.as_deref()), (4, Some("linux")));
+        assert_eq!((entry.submitted_at_ms, entry.vcpu), (view.start_time.0, 2));
+        assert!(super::entry(&sample::running_build()).is_none(), "it has not ended");
+    }
 }

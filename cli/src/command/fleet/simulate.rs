@@ -6,9 +6,10 @@ use crate::failure::{self, Failure};
 use crate::output::{self, Format, OutputArgs};
 use crate::render::table::{self, Cell};
 use crate::render::{Paint, elapsed};
-use buildyard_model::Resources;
+use buildyard_model::{FleetName, Resources};
 use buildyard_scheduler::scaling::{Policy, PolicyDocument};
 use buildyard_simulator::{Entry, Launches, Outcome, Planner, parse, plot, simulate, week};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub(super) struct SimulateArgs {
     /// `default`, `reactive`, or a TOML file with the keys of the coordinator's [fleets.NAME]; repeatable
     #[arg(long = "policy", value_name = "POLICY", default_values = ["default", "reactive"])]
     policies: Vec<String>,
-    /// Only builds that named this fleet
+    /// Only builds that named this fleet; `on-demand` for those that named none
     #[arg(long, value_name = "NAME")]
     fleet: Option<String>,
     /// Builds at once on one instance, where the policy does not say
@@ -54,7 +55,9 @@ pub(super) struct SimulateArgs {
 }
 
 const EXAMPLES: &str = "\
-Builds are placed and the fleet is planned by the coordinator's own code, in virtual time. A week takes seconds.
+Builds are put in order and placed, and the fleet is planned, by the coordinator's own code, in virtual time. A week takes
+seconds. Where the builds named several fleets, each fleet is simulated by itself, with each policy; that builds overflow
+from one into another is left out.
 
 Examples:
   buildyard fleet simulate --generate week
@@ -70,18 +73,28 @@ A policy file:
 /// Simulates and prints.
 pub(super) async fn execute(args: SimulateArgs) -> Result<Exit, Failure> {
     let planners = args.policies.iter().map(|name| planner(name, &args)).collect::<Result<Vec<_>, _>>()?;
-    let trace = builds(&args)?;
+    let fleets = fleets(builds(&args)?, args.fleet.as_deref())?;
     let launches = Launches { median: args.launch_time, lost_percent: args.lost_launches, ..Launches::default() };
     // Minutes of computing, on a long trace: not on the runtime's own threads.
-    let outcomes = tokio::task::spawn_blocking(move || -> Vec<Outcome> {
-        planners.iter().map(|(name, planner)| simulate(&trace, name, planner, &launches)).collect()
+    let simulated = tokio::task::spawn_blocking(move || -> Vec<(String, Outcome)> {
+        let several = fleets.len() > 1;
+        let pairs = fleets.iter().flat_map(|fleet| planners.iter().map(move |planner| (fleet, planner)));
+        let one = |((fleet, trace), (name, planner)): ((&String, &Vec<Entry>), &(String, Planner))| {
+            let name = if several { format!("{fleet}: {name}") } else { name.clone() };
+            (fleet.clone(), simulate(trace, &name, planner, &launches))
+        };
+        pairs.map(one).collect()
     });
-    let outcomes = outcomes.await.map_err(|error| Failure::service(format!("the simulation failed: {error}")))?;
+    let simulated = simulated.await.map_err(|error| Failure::service(format!("the simulation failed: {error}")))?;
+    let (fleets, outcomes): (Vec<String>, Vec<Outcome>) = simulated.into_iter().unzip();
     if let Some(path) = &args.svg {
         std::fs::write(path, plot(&outcomes)).map_err(Failure::file("write", path))?;
     }
     match args.output.output {
-        Format::Json => outcomes.iter().try_for_each(|outcome| output::line(json(outcome, args.price)?.to_string()))?,
+        Format::Json => {
+            let mut results = fleets.iter().zip(&outcomes);
+            results.try_for_each(|(fleet, outcome)| output::line(json(fleet, outcome, args.price)?.to_string()))?;
+        }
         Format::Text => {
             let paint = Paint::of_stream(output::stdout_is_terminal());
             output::write(text(paint, &outcomes, args.price).as_bytes())?;
@@ -91,19 +104,28 @@ pub(super) async fn execute(args: SimulateArgs) -> Result<Exit, Failure> {
 }
 
 fn builds(args: &SimulateArgs) -> Result<Vec<Entry>, Failure> {
-    let all = match (&args.trace, args.generate) {
+    match (&args.trace, args.generate) {
         (Some(path), _) => {
             let text = std::fs::read_to_string(path).map_err(Failure::file("read", path))?;
-            parse(&text).map_err(|error| Failure::call(format!("trace {}: {error}", path.display())))?
+            parse(&text).map_err(|error| Failure::call(format!("trace {}: {error}", path.display())))
         }
-        (None, seed) => week(seed.unwrap_or(1)),
-    };
-    let is_wanted = |entry: &Entry| args.fleet.is_none() || entry.fleet == args.fleet;
-    let wanted: Vec<Entry> = all.into_iter().filter(is_wanted).collect();
-    match (&args.fleet, wanted.is_empty()) {
-        (Some(fleet), true) => Err(Failure::call(format!("no build of the trace named fleet {fleet:?}"))),
-        _ => Ok(wanted),
+        (None, seed) => Ok(week(seed.unwrap_or(1))),
     }
+}
+
+/// The builds by the fleet that they named, or those of one fleet alone.
+fn fleets(builds: Vec<Entry>, only: Option<&str>) -> Result<BTreeMap<String, Vec<Entry>>, Failure> {
+    let mut fleets: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for build in builds {
+        let fleet = build.fleet.clone().unwrap_or_else(|| FleetName::on_demand().to_string());
+        fleets.entry(fleet).or_default().push(build);
+    }
+    if let Some(only) = only {
+        let none = || Failure::call(format!("no build of the trace named fleet {only:?}"));
+        let builds = fleets.remove(only).ok_or_else(none)?;
+        return Ok(BTreeMap::from([(only.to_owned(), builds)]));
+    }
+    Ok(fleets)
 }
 
 fn planner(name: &str, args: &SimulateArgs) -> Result<(String, Planner), Failure> {
@@ -145,9 +167,10 @@ fn price(text: &str) -> Result<f64, String> {
     price.ok_or_else(|| format!("{text:?} is no price: write a number, as in 0.10"))
 }
 
-fn json(outcome: &Outcome, price: f64) -> Result<serde_json::Value, Failure> {
+fn json(fleet: &str, outcome: &Outcome, price: f64) -> Result<serde_json::Value, Failure> {
     let mut document = serde_json::to_value(outcome)
         .map_err(|error| Failure::service(format!("a result cannot be written: {error}")))?;
+    document["fleet"] = fleet.into();
     document["cost"] = outcome.cost(price).into();
     Ok(document)
 }
@@ -190,6 +213,19 @@ mod tests {
         for bad in ["", "month", "week7", "week:", "week:-1", "week:x"] {
             assert!(seed(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn each_fleet_that_builds_named_is_simulated_by_itself() {
+        let mut trace = week(1);
+        trace.truncate(4);
+        trace[1].fleet = Some("linux".to_owned());
+        trace[3].fleet = Some("on-demand".to_owned());
+        let found = fleets(trace.clone(), None).ok().unwrap();
+        let counts: Vec<(&str, usize)> = found.iter().map(|(fleet, builds)| (fleet.as_str(), builds.len())).collect();
+        assert_eq!(counts, [("linux", 1), ("on-demand", 3)]);
+        assert_eq!(fleets(trace.clone(), Some("linux")).ok().unwrap().len(), 1);
+        assert!(fleets(trace, Some("other")).is_err());
     }
 
     #[test]

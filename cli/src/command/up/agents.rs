@@ -5,7 +5,7 @@ use crate::arguments::duration;
 use crate::arguments::executor::ExecutorArgument;
 use crate::failure::Failure;
 use buildyard_coordinator::ScalingPolicy;
-use buildyard_coordinator::config::{DockerConfig, FleetConfig, ProcessConfig, ProvisionerConfig};
+use buildyard_coordinator::config::{DockerConfig, FleetConfig, ProcessConfig, ProvisionerConfig, TracingConfig};
 use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -52,19 +52,21 @@ impl UpArgs {
     ///
     /// # Errors
     /// When the arguments exclude one another.
-    pub(super) fn provisioners(&self) -> Result<BTreeMap<String, ProvisionerConfig>, Failure> {
+    pub(super) fn provisioners(&self, tracing: &TracingConfig) -> Result<BTreeMap<String, ProvisionerConfig>, Failure> {
         let Some(kind) = self.agents.provisioner else { return Ok(BTreeMap::new()) };
         if self.agents.min_agents > self.agents.max_agents {
             return Err(Failure::call("--min-agents is larger than --max-agents"));
         }
+        let otlp = tracing.otlp.clone().map(|otlp| ("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), otlp));
+        let environment: BTreeMap<_, _> = otlp.into_iter().collect();
         let section = match kind {
-            ProvisionerArgument::Docker => self.docker()?,
-            ProvisionerArgument::Process => self.process(),
+            ProvisionerArgument::Docker => self.docker(environment)?,
+            ProvisionerArgument::Process => self.process(environment),
         };
         Ok([(NAME.to_owned(), section)].into())
     }
 
-    fn docker(&self) -> Result<ProvisionerConfig, Failure> {
+    fn docker(&self, environment: BTreeMap<String, String>) -> Result<ProvisionerConfig, Failure> {
         if self.executor != ExecutorArgument::Docker {
             return Err(Failure::call("--provisioner docker runs builds on its engine: leave --executor out"));
         }
@@ -73,18 +75,19 @@ impl UpArgs {
         }
         Ok(ProvisionerConfig::Docker(DockerConfig {
             image: self.agents.agent_image.clone(),
+            environment,
             ..DockerConfig::default()
         }))
     }
 
-    fn process(&self) -> ProvisionerConfig {
+    fn process(&self, environment: BTreeMap<String, String>) -> ProvisionerConfig {
         let executor = crate::all_in_one::executor(self.executor);
         let kind = if self.executor == ExecutorArgument::Host { "host" } else { "docker" };
         let mut section = toml::Table::from_iter([("kind".to_owned(), kind.into())]);
         section.extend(executor.address.map(|address| ("address".to_owned(), address.into())));
         let mut agent = toml::Table::from_iter([("executor".to_owned(), section.into())]);
         agent.insert("allow_privileged".to_owned(), self.allow_privileged.into());
-        ProvisionerConfig::Process(ProcessConfig { agent, ..ProcessConfig::default() })
+        ProvisionerConfig::Process(ProcessConfig { agent, environment, ..ProcessConfig::default() })
     }
 
     /// The configuration's fleets.

@@ -8,14 +8,13 @@ use buildyard_model::{
 };
 use buildyard_scheduler::{Event, Report};
 use buildyard_service::{
-    HeldSecrets, Hello, Parts, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile,
+    HeldSecrets, Hello, Messages, Parts, Service, SessionEnd, Settings, Timings, ToAgent, fingerprint, reconcile,
 };
 use buildyard_store::{Builds, Change, DocumentKind, Documents, Expected, Memory};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 const GROUP: &str = "/aws/codebuild/app";
@@ -25,7 +24,7 @@ struct Rig {
     context: Context,
     store: Arc<Memory>,
     agent: AgentId,
-    messages: mpsc::Receiver<ToAgent>,
+    messages: Messages,
     _session: SessionEnd,
     _directory: tempfile::TempDir,
     shutdown: CancellationToken,

@@ -6,13 +6,17 @@ use crate::engine::{Engine, Failure};
 use crate::provisioner::Error;
 use crate::text::one_line;
 use bollard::models::ContainerSummary;
-use bollard::query_parameters::{ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+};
 use futures::TryStreamExt;
 use std::collections::HashMap;
 use std::path::Path;
 
 /// The label by which agents know their sandboxes.
 const AGENT_LABEL: &str = "buildyard.agent";
+/// The label by which agents know the networks that they keep for the next sandboxes.
+const NETWORK_LABEL: &str = "buildyard.network-owner";
 
 /// Removes the builds of this agent, whose data directory this was, and their networks.
 pub(super) async fn remove(engine: &Engine, agent: &str, data: &str) -> Result<(), Error> {
@@ -32,6 +36,19 @@ pub(super) async fn remove(engine: &Engine, agent: &str, data: &str) -> Result<(
             let _ = engine.call("removing a network", docker.remove_network(&network)).await;
         }
         tracing::info!(agent, container = id, "removed a build that its agent left behind");
+    }
+    remove_kept(engine, agent).await
+}
+
+/// Removes the networks that the agent kept. One with a container on it is refused; another agent of its name makes anew
+/// what it misses.
+async fn remove_kept(engine: &Engine, agent: &str) -> Result<(), Error> {
+    let docker = engine.docker().await?;
+    let filter: HashMap<String, Vec<String>> = [("label".to_owned(), vec![format!("{NETWORK_LABEL}={agent}")])].into();
+    let options = ListNetworksOptionsBuilder::default().filters(&filter).build();
+    let found = engine.call("listing an agent's networks", docker.list_networks(Some(options))).await?;
+    for network in found.into_iter().filter_map(|network| network.name) {
+        let _ = engine.call("removing a network", docker.remove_network(&network)).await;
     }
     Ok(())
 }

@@ -207,8 +207,14 @@ async fn builds_that_an_agent_left_behind_go_and_those_of_another_agent_of_its_n
         InstanceId(id)
     };
     let (own, others) = (build(&format!("{data}/builds")), build(elsewhere.path().to_str().unwrap()));
+    // Kept for the next build, on an engine that has about 30 for everybody.
+    let owner = format!("buildyard.network-owner={}", launch.agent);
+    let kept = format!("{}.net", launch.ticket);
+    let made = Command::new("docker").args(["network", "create", "--label", &owner, &kept]).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     fleet.terminate(&InstanceId(name(launch.ticket))).await.unwrap();
     assert!(!ground.lives(&own).await && ground.lives(&others).await);
+    assert!(docker().inspect_network(&kept, None).await.is_err(), "its network is left");
 }
 
 #[tokio::test]

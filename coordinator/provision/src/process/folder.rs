@@ -88,11 +88,17 @@ impl Folder {
         self.path.join(CONFIG)
     }
 
-    /// Writes the agent's configuration: the given one, with a data directory of its own.
-    pub(super) fn configure(&self, agent: &toml::Table) -> Result<(), Error> {
+    /// Writes the agent's configuration: the given one, with a data directory and a name of its own.
+    pub(super) fn configure(&self, agent: &toml::Table, name: &str) -> Result<(), Error> {
         let mut agent = agent.clone();
+        agent.insert("name".to_owned(), name.into());
         agent.insert("data_dir".to_owned(), self.path.join(DATA).display().to_string().into());
         self.write(CONFIG, agent.to_string().as_bytes())
+    }
+
+    /// Whether the agent ever began to work here.
+    pub(super) fn has_data(&self) -> bool {
+        self.path.join(DATA).is_dir()
     }
 
     /// Files for the agent's output and its errors: the same.

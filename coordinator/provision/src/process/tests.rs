@@ -5,20 +5,20 @@ use std::path::Path;
 
 /// Agents that say what they found and then wait.
 const AGENT: &str = r#"#!/bin/sh
-case "$*" in *--check*) exit 0 ;; esac
+case "$*" in *--check*) exit 0 ;; *--clear*) echo "$*" >> "$0.cleared"; exit 0 ;; esac
 env > heard.new && mv heard.new heard
 trap 'exit 0' TERM
 while :; do sleep 0.05; done
 "#;
 /// One that has to be told twice, as if it had a build.
 const BUSY: &str = r#"#!/bin/sh
-case "$*" in *--check*) exit 0 ;; esac
+case "$*" in *--check*) exit 0 ;; *--clear*) echo "$*" >> "$0.cleared"; exit 0 ;; esac
 trap 'trap "touch ../told-twice; exit 0" TERM' TERM
 touch ready
 while :; do sleep 0.05; done
 "#;
 const DEAF: &str = r#"#!/bin/sh
-case "$*" in *--check*) exit 0 ;; esac
+case "$*" in *--check*) exit 0 ;; *--clear*) echo "$*" >> "$0.cleared"; exit 0 ;; esac
 trap '' TERM
 touch ready
 while :; do sleep 0.05; done
@@ -197,4 +197,31 @@ async fn what_an_agent_kept_goes_with_it_and_its_configuration_is_given() {
     until("the agent runs", async || folder.join("heard").exists()).await;
     fleet.terminate(&id(launch.ticket)).await.unwrap();
     until("nothing is left", async || ground.folders().is_empty()).await;
+}
+
+/// One that leaves builds behind that cannot be removed the first time.
+const STUBBORN: &str = r#"#!/bin/sh
+case "$*" in *--check*) exit 0 ;; *--clear*) test -e "$0.cleared" && exit 0; echo "$*" > "$0.cleared"; exit 3 ;; esac
+mkdir -p data
+touch ready
+while :; do sleep 0.05; done
+"#;
+
+#[tokio::test]
+async fn what_a_killed_agents_builds_left_is_cleared_before_its_folder_goes() {
+    let ground = ground().await;
+    let (fleet, launch) = one(&ground, "stubborn.sh", STUBBORN).await;
+    let folder = ground.folder(&launch.ticket.to_string());
+    ground.end(&id(launch.ticket)).await;
+    until("it is gone", async || fleet.instances().await.unwrap().is_empty()).await;
+    let told = std::fs::read_to_string(ground.directory.path().join("stubborn.sh.cleared")).unwrap();
+    let config = folder.join("agent.toml");
+    assert_eq!(told.trim(), format!("agent --config {} --clear", config.display()));
+    let config: toml::Table = std::fs::read_to_string(config).unwrap().parse().unwrap();
+    assert_eq!(config["name"].as_str(), Some(launch.agent.as_str()), "by which its builds are known");
+    assert!(folder.is_dir(), "it failed: a later try needs to know of it");
+    // A later coordinator tries at once.
+    let later = Process::new(ground.settings("stubborn.sh", STUBBORN), &owner("c", "linux"));
+    assert!(later.instances().await.unwrap().is_empty());
+    assert!(!folder.exists());
 }

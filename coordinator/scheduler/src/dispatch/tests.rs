@@ -1,5 +1,5 @@
 use super::*;
-use crate::placement::misfit;
+use crate::placement::{Closed, misfit};
 use crate::sample;
 use buildyard_model::{Architecture, Capacity};
 use proptest::prelude::*;
@@ -185,15 +185,15 @@ proptest! {
                         prop_assert!(before < Some(waited.sequence), "{} after {before:?}", pair.build);
                         granted.insert(pair.build, pair.agent);
                     }
-                    let agents: Vec<_> = dispatcher.agents().map(|(load, _)| load).collect();
+                    let agents: Vec<_> = dispatcher.agents().collect();
                     for load in &agents {
-                        let has = granted.values().filter(|agent| **agent == load.agent).count();
+                        let has = granted.values().filter(|agent| *agent == load.agent).count();
                         prop_assert_eq!(usize::try_from(load.builds).unwrap(), has);
                         prop_assert!(load.builds <= load.capacity.slots);
                     }
                     for waits in dispatcher.queue().order(usize::MAX).iter().filter(|_| full) {
                         let could = agents.iter().find(|load| {
-                            load.builds < load.capacity.slots && misfit(&waits.requirements, &load.capacity).is_none()
+                            load.builds < load.capacity.slots && misfit(&waits.requirements, load.capacity).is_none()
                         });
                         prop_assert!(could.is_none(), "{} waits beside {could:?}", waits.build);
                     }

@@ -35,7 +35,7 @@ pub fn misfit(requirements: &Requirements, capacity: &Capacity) -> Option<String
 }
 
 /// Whether the agent could take the build if it were idle. Says the same as `misfit`, without the words.
-pub(crate) fn fits_ever(requirements: &Requirements, capacity: &Capacity) -> bool {
+pub fn fits_ever(requirements: &Requirements, capacity: &Capacity) -> bool {
     capacity.slots > 0
         && requirements.architecture == capacity.architecture
         && (capacity.privileged || !requirements.privileged)
@@ -58,8 +58,8 @@ fn in_fleet(requirements: &Requirements, capacity: &Capacity) -> bool {
 }
 
 /// Whether the agent can take the build as loaded as it is.
-pub(crate) fn fits_now(requirements: &Requirements, load: &AgentLoad) -> bool {
-    has_room(requirements, &load.capacity, (load.builds, load.used), load.disk_mib)
+pub(crate) fn fits_now(requirements: &Requirements, load: &AgentLoad<'_>) -> bool {
+    has_room(requirements, load.capacity, (load.builds, load.used), load.disk_mib)
 }
 
 /// Whether an agent can take the build that has so many builds, which use so much.
@@ -76,9 +76,14 @@ pub(crate) fn has_room(
     };
     builds < capacity.slots
         && (builds == 0 || !oversized(together, capacity.resources))
-        // One that does not say how much disk is free keeps a floor of its own, and is unhealthy below it.
-        && disk_mib.is_none_or(|free| free >= requirements.disk_mib)
+        && short_of_disk(requirements, disk_mib).is_none()
         && fits_ever(requirements, capacity)
+}
+
+/// How much disk is free, if that is too little. One that does not say it keeps a floor of its own, and is unhealthy below
+/// it.
+pub(crate) fn short_of_disk(requirements: &Requirements, disk_mib: Option<u64>) -> Option<u64> {
+    disk_mib.filter(|free| *free < requirements.disk_mib)
 }
 
 /// Whether the one is more than the other.

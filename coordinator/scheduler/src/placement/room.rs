@@ -41,13 +41,6 @@ pub struct Standing {
     pub closed: Option<Closed>,
 }
 
-impl Standing {
-    /// That of an agent that takes builds.
-    pub fn open(load: &AgentLoad) -> Self {
-        Self { capacity: load.capacity.clone(), holds: Arc::clone(&load.holds), disk_mib: load.disk_mib, closed: None }
-    }
-}
-
 /// An agent's place in its group: the least loaded first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
@@ -111,10 +104,12 @@ impl Room {
     }
 
     /// The agents that are connected, with their loads.
-    pub(crate) fn connected(&self) -> impl Iterator<Item = (AgentLoad, Option<&Closed>)> {
-        self.agents
-            .iter()
-            .map(|(agent, known)| (self.agent_load(agent, &known.standing), known.standing.closed.as_ref()))
+    pub(crate) fn connected(&self) -> impl Iterator<Item = AgentLoad<'_>> + Clone {
+        self.agents.iter().map(|(agent, known)| {
+            let Standing { capacity, disk_mib, closed, .. } = &known.standing;
+            let (builds, used) = self.load(agent);
+            AgentLoad { agent, capacity, builds, used, disk_mib: *disk_mib, closed: closed.as_ref() }
+        })
     }
 
     /// Takes note of how a connected agent stands.
@@ -302,18 +297,6 @@ impl Room {
             }
         }
         self.open -= 1;
-    }
-
-    fn agent_load(&self, agent: &AgentId, standing: &Standing) -> AgentLoad {
-        let (builds, used) = self.load(agent);
-        AgentLoad {
-            agent: agent.clone(),
-            capacity: standing.capacity.clone(),
-            builds,
-            used,
-            holds: Arc::clone(&standing.holds),
-            disk_mib: standing.disk_mib,
-        }
     }
 
     fn kind(&self, capacity: &Capacity) -> Kind {

@@ -1,8 +1,9 @@
 use super::*;
 use crate::sample;
-use buildyard_model::{Architecture, FleetName};
+use buildyard_model::{Affinity, Architecture, FleetName, Timestamp};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 const LONG: Timestamp = Timestamp(10_000_000);
 
@@ -22,8 +23,44 @@ fn sized(sequence: u64, vcpu: u32) -> Candidate {
     candidate
 }
 
-fn agent(name: &str, slots: u32, vcpu: u32) -> AgentLoad {
-    AgentLoad {
+/// An agent that takes builds, with what it has.
+#[derive(Debug, Clone)]
+struct Host {
+    agent: AgentId,
+    capacity: Capacity,
+    builds: u32,
+    used: Resources,
+    holds: Arc<BTreeSet<Affinity>>,
+    disk_mib: Option<u64>,
+}
+
+impl Host {
+    fn standing(&self) -> Standing {
+        let Self { capacity, holds, disk_mib, .. } = self.clone();
+        Standing { capacity, holds, disk_mib, closed: None }
+    }
+}
+
+/// One round, which counts into the agents' loads.
+fn place(waiting: &[Candidate], agents: &mut [Host], now: Timestamp) -> Vec<Assignment> {
+    let mut dispatcher = crate::Dispatcher::default();
+    for (at, host) in (0_u128..).zip(agents.iter()) {
+        for number in 0..host.builds {
+            let uuid = uuid::Uuid::from_u128(at * 1000 + u128::from(number));
+            // All that is used is the first one's.
+            let resources = if number == 0 { host.used } else { Resources { vcpu: 0, memory_mib: 0 } };
+            dispatcher.hold(BuildId::new("held".parse().unwrap(), uuid), host.agent.clone(), resources, now);
+        }
+        dispatcher.connect(host.agent.clone(), host.standing(), now);
+    }
+    waiting.iter().for_each(|candidate| dispatcher.wait(candidate.clone(), now));
+    let assignments = dispatcher.round(usize::MAX, now);
+    agents.iter_mut().for_each(|host| (host.builds, host.used) = dispatcher.load(&host.agent));
+    assignments
+}
+
+fn agent(name: &str, slots: u32, vcpu: u32) -> Host {
+    Host {
         agent: sample::agent(name),
         capacity: Capacity {
             slots,
@@ -42,7 +79,7 @@ fn agent(name: &str, slots: u32, vcpu: u32) -> AgentLoad {
     }
 }
 
-fn placed(waiting: &[Candidate], agents: &mut [AgentLoad], now: Timestamp) -> Vec<(u64, String)> {
+fn placed(waiting: &[Candidate], agents: &mut [Host], now: Timestamp) -> Vec<(u64, String)> {
     let sequence = |build: &BuildId| waiting.iter().find(|candidate| candidate.build == *build).unwrap().sequence;
     place(waiting, agents, now).iter().map(|pair| (sequence(&pair.build), pair.agent.to_string())).collect()
 }
@@ -154,7 +191,7 @@ fn a_fleets_builds_stay_in_it_and_others_out_of_it() {
 fn a_build_that_needs_disk_goes_where_there_is_some() {
     let mut build = small(1);
     build.requirements.disk_mib = 1000;
-    let with = |name, disk_mib| AgentLoad { disk_mib, ..agent(name, 1, 2) };
+    let with = |name, disk_mib| Host { disk_mib, ..agent(name, 1, 2) };
     let mut agents = [with("a", Some(999)), with("b", Some(1000))];
     assert_eq!(placed(std::slice::from_ref(&build), &mut agents, Timestamp(0)), [(1, "b".to_owned())]);
     assert_eq!(
@@ -167,7 +204,7 @@ fn a_build_that_needs_disk_goes_where_there_is_some() {
 #[test]
 fn what_an_agent_holds_goes_before_load_but_never_before_fit() {
     let [image, source] = [Affinity(1), Affinity(2)];
-    let holding = |name, builds: u32, holds: &[Affinity]| AgentLoad {
+    let holding = |name, builds: u32, holds: &[Affinity]| Host {
         builds,
         used: Resources { vcpu: builds * 2, memory_mib: u64::from(builds) * 4096 },
         holds: Arc::new(holds.iter().copied().collect()),
@@ -175,7 +212,7 @@ fn what_an_agent_holds_goes_before_load_but_never_before_fit() {
     };
     let mut build = small(1);
     build.requirements.prefers = vec![image, source];
-    let first = |agents: &mut [AgentLoad]| placed(std::slice::from_ref(&build), agents, Timestamp(0))[0].1.clone();
+    let first = |agents: &mut [Host]| placed(std::slice::from_ref(&build), agents, Timestamp(0))[0].1.clone();
     assert_eq!(first(&mut [holding("a", 0, &[]), holding("b", 3, &[image])]), "b");
     assert_eq!(first(&mut [holding("a", 0, &[source]), holding("b", 1, &[image]), holding("c", 2, &[image])]), "b");
     assert_eq!(first(&mut [holding("a", 0, &[image]), holding("b", 3, &[image, source])]), "b");
@@ -189,7 +226,7 @@ fn what_an_agent_holds_goes_before_load_but_never_before_fit() {
 fn packing_fills_one_agent_before_the_next() {
     let mut dispatcher = crate::Dispatcher::new(Policy::Pack, std::collections::HashMap::new());
     for name in ["a", "b", "c"] {
-        dispatcher.connect(sample::agent(name), Standing::open(&agent(name, 2, 8)), Timestamp(0));
+        dispatcher.connect(sample::agent(name), agent(name, 2, 8).standing(), Timestamp(0));
     }
     (1..=5).for_each(|sequence| dispatcher.wait(small(sequence), Timestamp(0)));
     dispatcher.round(9, Timestamp(0));
@@ -199,7 +236,7 @@ fn packing_fills_one_agent_before_the_next() {
 }
 
 prop_compose! {
-    fn any_agent()(slots in 0u32..4, vcpu in 1u32..12, gpu in any::<bool>(), builds in 0u32..3, used in 0u32..8) -> AgentLoad {
+    fn any_agent()(slots in 0u32..4, vcpu in 1u32..12, gpu in any::<bool>(), builds in 0u32..3, used in 0u32..8) -> Host {
         let mut load = agent("x", slots, vcpu);
         if gpu {
             load.capacity.labels.insert("gpu".to_owned(), "yes".to_owned());

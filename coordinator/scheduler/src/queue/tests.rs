@@ -103,7 +103,7 @@ fn what_is_taken_out_leaves_nothing_behind() {
     assert_eq!((queue.len(), queue.lines(&builds[4].build).unwrap().own < 2), (6, true));
     assert!(builds.iter().all(|build| queue.remove(&build.build)));
     assert!(!queue.remove(&builds[0].build));
-    assert!(queue.is_empty() && queue.bands.is_empty() && queue.forms.is_empty() && queue.shapes.is_empty());
+    assert!(queue.is_empty() && queue.bands.is_empty() && queue.forms.is_empty());
     assert_eq!(queue.shares().total(), 0);
 }
 

@@ -1,11 +1,29 @@
 use super::*;
+use crate::placement::Closed;
 use crate::sample;
 use buildyard_model::{Architecture, Capacity};
-use std::collections::BTreeMap;
 
 fn sized(vcpu: u32, memory_mib: u64) -> Requirements {
     let resources = Resources { vcpu, memory_mib };
     Requirements { resources, ..sample::spec().requirements() }
+}
+
+const NOW: Timestamp = Timestamp(0);
+
+struct Onlooker {
+    agent: AgentId,
+    capacity: Capacity,
+    builds: u32,
+    disk_mib: Option<u64>,
+    closed: Option<Closed>,
+}
+
+impl Onlooker {
+    fn load(&self) -> AgentLoad<'_> {
+        let Self { agent, capacity, builds, disk_mib, closed } = self;
+        let used = Resources { vcpu: builds * 2, memory_mib: u64::from(*builds) * 4096 };
+        AgentLoad { agent, capacity, builds: *builds, used, disk_mib: *disk_mib, closed: closed.as_ref() }
+    }
 }
 
 fn agent(name: &str, vcpu: u32, memory_mib: u64, builds: u32) -> Onlooker {
@@ -19,10 +37,7 @@ fn agent(name: &str, vcpu: u32, memory_mib: u64, builds: u32) -> Onlooker {
         executor: "fake".to_owned(),
         fleet: None,
     };
-    let used = Resources { vcpu: builds * 2, memory_mib: u64::from(builds) * 4096 };
-    let load =
-        AgentLoad { agent: sample::agent(name), capacity, builds, used, holds: Default::default(), disk_mib: None };
-    Onlooker { load, closed: None }
+    Onlooker { agent: sample::agent(name), capacity, builds, disk_mib: None, closed: None }
 }
 
 fn full(name: &str) -> Onlooker {
@@ -30,12 +45,21 @@ fn full(name: &str) -> Onlooker {
 }
 
 fn closed(name: &str, why: &str) -> Onlooker {
-    Onlooker { closed: Some(why.to_owned()), ..agent(name, 8, 32_768, 0) }
+    Onlooker { closed: Some(Closed::Because(why.to_owned())), ..agent(name, 8, 32_768, 0) }
 }
 
 fn why(wanted: &Requirements, ahead: usize, agents: &[Onlooker]) -> String {
     let project = "app".parse().unwrap();
-    text(&reasons(None, place(wanted, agents), &Standing { project, ahead, slots: 2, of: 4, weight: 1 }, 0))
+    let found = place(wanted, agents.iter().rev().map(Onlooker::load), NOW);
+    text(&reasons(None, found, &Standing { project, ahead, slots: 2, of: 4, weight: 1 }, 0))
+}
+
+#[test]
+fn an_idle_agent_without_disk_is_not_called_full() {
+    let wanted = Requirements { disk_mib: 1000, ..sized(2, 4096) };
+    let short = Onlooker { disk_mib: Some(999), ..agent("a", 8, 32_768, 0) };
+    let said = "a has 999 MiB of disk free where the build needs 1000";
+    assert_eq!(why(&wanted, 0, &[short]), format!("no agent that fits takes builds now: {said}"));
 }
 
 #[test]
@@ -107,12 +131,13 @@ fn every_wait_has_its_reason() {
 fn what_is_being_started_is_said_and_every_reason_has_its_remedy() {
     let standing = Standing { project: "app".parse().unwrap(), ahead: 2, slots: 0, of: 0, weight: 3 };
     let wanted = Requirements { fleet: Some("big".parse().unwrap()), ..sized(2, 4096) };
-    let found = reasons(wanted.fleet.as_ref(), place(&wanted, &[agent("a", 8, 8192, 0)]), &standing, 2);
+    let found =
+        reasons(wanted.fleet.as_ref(), place(&wanted, [agent("a", 8, 8192, 0).load()].into_iter(), NOW), &standing, 2);
     let expected = "no connected agent can take it: a is of fleet on-demand where the build needs big; \
         2 agents of fleet big are being started";
     assert_eq!(text(&found), expected);
     assert_eq!(unblocks(&found).len(), 2);
-    let found = reasons(None, place(&sized(2, 4096), &[full("a")]), &standing, 1);
+    let found = reasons(None, place(&sized(2, 4096), [full("a").load()].into_iter(), NOW), &standing, 1);
     let expected = "agent a is full; an agent of fleet on-demand is being started; 2 builds wait before this one; \
         project app has 0 of 0 slots in use, and weight 3";
     assert_eq!(text(&found), expected);

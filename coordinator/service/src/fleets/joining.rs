@@ -8,9 +8,14 @@ impl Service {
     /// Finds the agent's launch, puts the agent into its fleet and says whether it is to take no builds.
     ///
     /// # Errors
-    /// `Denied` for a ticket that is not known or is another agent's; `Unavailable` for an instance that no fleet lists
-    /// yet.
+    /// `Denied` for a ticket that is not known or is another agent's, and for an instance that is a connected agent's;
+    /// `Unavailable` for an instance that no fleet lists yet.
     pub(crate) async fn join_fleet(&self, agent: &AgentId, hello: &mut Hello) -> Result<bool, Error> {
+        if hello.ticket.is_none() && hello.instance.is_none() {
+            return Ok(false);
+        }
+        // Two agents that come together may not take the same launch.
+        let _turn = self.inner.fleets.launches.turn().await;
         let launch = match (&hello.ticket, &hello.instance) {
             (Some(ticket), _) => self.launch_of(agent, *ticket)?,
             (None, Some(instance)) if self.inner.fleets.hosting.get().is_some() => self.adopted(agent, instance)?,
@@ -19,8 +24,8 @@ impl Service {
         hello.capacity.fleet = Some(launch.fleet.clone());
         let is_new = launch.joined_at.is_none();
         let instance = hello.instance.clone().or(launch.instance.clone());
-        let known =
-            LaunchRecord { confirmed: true, joined_at: launch.joined_at.or(Some(self.now())), instance, ..launch };
+        let joined_at = launch.joined_at.or(Some(self.now()));
+        let known = LaunchRecord { confirmed: true, joined_at, instance, ..launch.clone() };
         let event = FleetEvent {
             at: self.now(),
             fleet: known.fleet.clone(),
@@ -32,7 +37,13 @@ impl Service {
             reason: format!("{:.1} s after it was asked for", self.now().since(known.asked_at).as_secs_f64()),
         };
         let events = if is_new { std::slice::from_ref(&event) } else { &[] };
-        self.keep_launches(std::slice::from_ref(&known), events).await?;
+        // One that comes back changes nothing, and many come back at once when a coordinator starts.
+        if self.inner.fleets.launches.get(&known.ticket).as_ref() != Some(&known) {
+            self.keep_launches(std::slice::from_ref(&known), events).await?;
+        }
+        if is_new {
+            self.inner.metrics.joined(&known.fleet, self.now().since(known.asked_at));
+        }
         self.inner.fleets.learn(&known.fleet, &hello.capacity);
         Ok(known.leaving_since.is_some())
     }
@@ -62,9 +73,14 @@ impl Service {
             return Err(Error::new(Kind::Unavailable, message));
         };
         let launches = self.inner.fleets.launches.of(&fleet);
-        let own = |launch: &&LaunchRecord| launch.agent == *agent && launch.instance.as_ref() == Some(instance);
-        if let Some(launch) = launches.iter().find(own) {
-            return Ok(launch.clone());
+        if let Some(launch) = launches.iter().find(|launch| launch.instance.as_ref() == Some(instance)) {
+            let other = Some(&launch.agent).filter(|other| *other != agent);
+            if let Some(other) = other.filter(|other| self.inner.sessions.get(other).is_some()) {
+                let message = format!("instance {instance} is agent {other}'s and not agent {agent}'s");
+                return Err(Error::new(Kind::Denied, message));
+            }
+            // An agent that lost its name with its disk is the same instance's still.
+            return Ok(LaunchRecord { agent: agent.clone(), ..launch.clone() });
         }
         let open = launches.into_iter().find(|launch| launch.joined_at.is_none() && launch.instance.is_none());
         // One that nobody waits for any more is taken all the same: the plan says what becomes of it.

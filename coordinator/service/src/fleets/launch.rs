@@ -1,7 +1,8 @@
 //! A launch: an instance from before it is asked for until it is gone.
 //!
-//! It is a document by its ticket, written before its instance is asked for, and kept in memory as written. Invariant:
-//! what nobody stored is never launched, drained or ended.
+//! It is a document by its ticket, written before its instance is asked for, and kept in memory as written. Invariants:
+//! what nobody stored is never launched, drained or ended; and no change is lost to another, because who changes a
+//! launch that others know holds its turn from reading it to writing it.
 
 use crate::records::{read, removal, write};
 use crate::{Error, Service};
@@ -40,11 +41,32 @@ pub(crate) struct LaunchRecord {
 
 /// All launches that are not over.
 #[derive(Debug, Default)]
-pub(crate) struct Launches(Mutex<BTreeMap<Ticket, LaunchRecord>>);
+pub(crate) struct Launches {
+    known: Mutex<BTreeMap<Ticket, LaunchRecord>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl LaunchRecord {
+    /// Where the instance is on its way from being asked for to being gone.
+    pub(crate) fn status(&self) -> &'static str {
+        match (self.joined_at, self.leaving_since, self.ending_since) {
+            (_, _, Some(_)) => "ending",
+            (_, Some(_), None) => "draining",
+            (Some(_), None, None) => "running",
+            (None, None, None) => "pending",
+        }
+    }
+}
 
 impl Launches {
     fn all(&self) -> MutexGuard<'_, BTreeMap<Ticket, LaunchRecord>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the turn to change launches; it lasts as long as the guard. An agent joins, and a fleet's task changes
+    /// the same launch, in the same moment.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     pub(crate) fn get(&self, ticket: &Ticket) -> Option<LaunchRecord> {
@@ -61,6 +83,15 @@ impl Launches {
     /// The one whose agent has this name.
     pub(crate) fn of_agent(&self, agent: &AgentId) -> Option<LaunchRecord> {
         self.all().values().find(|launch| launch.agent == *agent).cloned()
+    }
+
+    /// How many there are, by fleet and status.
+    pub(crate) fn count(&self) -> BTreeMap<(FleetName, &'static str), u64> {
+        let mut counts = BTreeMap::new();
+        for launch in self.all().values() {
+            *counts.entry((launch.fleet.clone(), launch.status())).or_default() += 1;
+        }
+        counts
     }
 
     /// The fleets that still have launches.
@@ -87,7 +118,8 @@ impl Service {
         }
     }
 
-    /// Remembers launches as they are now, and what happened, both or neither.
+    /// Remembers launches as they are now, and what happened, both or neither. Whoever calls this for launches that are
+    /// known already has the turn.
     pub(crate) async fn keep_launches(&self, launches: &[LaunchRecord], events: &[FleetEvent]) -> Result<(), Error> {
         let mut changes = Vec::with_capacity(launches.len() + events.len());
         for launch in launches {

@@ -2,6 +2,7 @@
 
 use super::hosting::Hosting;
 use super::launch::Launches;
+use crate::reconcile::Closings;
 use buildyard_model::{Capacity, FleetName, FleetStanding, InstanceId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
@@ -28,6 +29,7 @@ pub(crate) struct Glimpse {
 pub(crate) struct Fleets {
     pub(crate) hosting: OnceLock<Hosting>,
     pub(crate) launches: Launches,
+    pub(crate) closings: Closings,
     /// Numbers events.
     pub(crate) events: AtomicU64,
     /// Changes when a fleet may have to grow or shrink.
@@ -40,6 +42,7 @@ impl Default for Fleets {
         Self {
             hosting: OnceLock::new(),
             launches: Launches::default(),
+            closings: Closings::default(),
             events: AtomicU64::new(0),
             bell: watch::channel(0).0,
             glimpses: Mutex::default(),

@@ -2,11 +2,11 @@
 //! together. Pure but for [`Memory`], which carries from one round to the next what only the order of rounds tells.
 
 use super::launch::LaunchRecord;
-use buildyard_model::{AgentId, BuildId, Capacity, InstanceId, Requirements, Resources, Timestamp};
+use buildyard_model::{AgentId, Capacity, InstanceId, Requirements, Resources, Timestamp};
 use buildyard_provision::{Instance, InstanceState};
 use buildyard_scheduler::placement::misfit;
-use buildyard_scheduler::scaling::{ANTICIPATION, Demand, FleetView, Known, Member, Pending};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use buildyard_scheduler::scaling::{Demand, Ending, FleetView, Known, Member, Pending};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 /// Launches by which the launch time is told.
@@ -17,7 +17,6 @@ const REMEMBERED: Duration = Duration::from_secs(120);
 /// A build that waits for the fleet.
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting {
-    pub(crate) build: BuildId,
     pub(crate) since: Timestamp,
     pub(crate) requirements: Requirements,
     /// How long such a build takes, by recent ones of its project.
@@ -32,6 +31,10 @@ pub(crate) struct Present {
     /// Builds in its hands, offered ones included.
     pub(crate) builds: u32,
     pub(crate) used: Resources,
+    /// When those of its builds end of which it can be told.
+    pub(crate) endings: Vec<Ending>,
+    /// When it last became free, if it has been busy since it connected.
+    pub(crate) freed_at: Option<Timestamp>,
     /// Kept from builds by a person or by itself.
     pub(crate) cordoned: bool,
 }
@@ -41,6 +44,8 @@ pub(crate) struct Present {
 pub(crate) struct Sighting {
     pub(crate) now: Timestamp,
     pub(crate) waiting: Vec<Waiting>,
+    /// When builds for the fleet came lately, those that never had to wait among them.
+    pub(crate) arrivals: Vec<Timestamp>,
     pub(crate) present: Vec<Present>,
     /// None when the provisioner could not say.
     pub(crate) listed: Option<Vec<Instance>>,
@@ -57,7 +62,6 @@ pub(crate) struct Memory {
     launched: VecDeque<Timestamp>,
     took: VecDeque<Duration>,
     timed: HashSet<AgentId>,
-    arrivals: BTreeMap<BuildId, Timestamp>,
     pub(crate) failures: u32,
     pub(crate) failed_at: Option<Timestamp>,
     pub(crate) scaled_in_at: Option<Timestamp>,
@@ -110,8 +114,6 @@ impl Memory {
             let listed: HashSet<&InstanceId> = listed.iter().map(|instance| &instance.id).collect();
             self.alone_since.retain(|instance, _| listed.contains(instance));
         }
-        self.arrivals.extend(sighting.waiting.iter().map(|waiting| (waiting.build.clone(), waiting.since)));
-        self.arrivals.retain(|_, at| now.since(*at) <= ANTICIPATION);
     }
 }
 
@@ -148,7 +150,7 @@ pub(crate) fn view(memory: &mut Memory, sighting: &Sighting, offers: Option<&Cap
         sighting.listed.as_ref().map(|listed| listed.iter().map(|instance| known(memory, instance)).collect());
     FleetView {
         waiting: sighting.waiting.iter().filter(|waiting| may_fit(waiting, offers)).map(demand).collect(),
-        arrivals: memory.arrivals.values().copied().collect(),
+        arrivals: sighting.arrivals.clone(),
         pending: pending.map(|launch| Pending { ticket: launch.ticket, asked_at: launch.asked_at }).collect(),
         launch_time: memory.launch_time(),
         launches: memory.launched.iter().copied().collect(),
@@ -173,8 +175,9 @@ fn member(memory: &mut Memory, sighting: &Sighting, present: &Present, launch: &
     if present.builds > 0 {
         memory.idle_since.remove(&present.agent);
     }
-    let idle = || *memory.idle_since.entry(present.agent.clone()).or_insert(sighting.now);
-    let idle_since = (present.builds == 0).then(idle);
+    let seen_idle = || *memory.idle_since.entry(present.agent.clone()).or_insert(sighting.now);
+    // A build may begin and end between two rounds.
+    let idle_since = (present.builds == 0).then(seen_idle).map(|since| since.max(present.freed_at.unwrap_or(since)));
     Some(Member {
         agent: present.agent.clone(),
         ticket: Some(launch.ticket),
@@ -183,7 +186,7 @@ fn member(memory: &mut Memory, sighting: &Sighting, present: &Present, launch: &
         resources: present.capacity.resources,
         builds: present.builds,
         used: present.used,
-        endings: Vec::new(),
+        endings: present.endings.clone(),
         idle_since,
         draining_since: launch.leaving_since,
         cordoned: present.cordoned,

@@ -2,10 +2,12 @@
 //! where fleets touch queue and sessions is here.
 
 use super::view::{Present, Waiting};
+use crate::load::Held;
 use crate::{Error, Service};
-use buildyard_model::{AgentId, FleetName, Requirements, Resources};
+use buildyard_model::{AgentId, BuildId, FleetName, Requirements, Resources};
+use buildyard_scheduler::scaling::Ending;
 use buildyard_scheduler::{Candidate, Event, State};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 impl Service {
@@ -20,7 +22,7 @@ impl Service {
         let ours = candidates.into_iter().filter(|one| self.waits_for(fleet, &one.requirements, &mut passed));
         ours.map(|Candidate { build, since, requirements, .. }| {
             let expected = durations.percentile(build.project(), 50);
-            Waiting { build, since, requirements, expected }
+            Waiting { since, requirements, expected }
         })
         .collect()
     }
@@ -48,12 +50,23 @@ impl Service {
 
     /// The connected agents of a fleet.
     pub(crate) fn present_in(&self, fleet: &FleetName) -> Vec<Present> {
-        let of_fleet = self.inner.sessions.all().into_iter();
-        let of_fleet = of_fleet.filter(|(_, session)| session.capacity.fleet.as_ref() == Some(fleet));
-        let present = of_fleet.map(|(agent, session)| {
-            let (builds, used) = self.in_hands(&agent);
-            let cordoned = session.draining || session.unhealthy.is_some();
-            Present { agent, capacity: session.capacity.clone(), builds, used, cordoned }
+        let all = self.inner.sessions.all();
+        let of_fleet: Vec<_> =
+            all.iter().filter(|(_, session)| session.capacity.fleet.as_ref() == Some(fleet)).collect();
+        let names: HashSet<&AgentId> = of_fleet.iter().map(|(agent, _)| agent).collect();
+        let held = self.inner.load.held();
+        let mut endings = endings(&held, &names);
+        let present = of_fleet.into_iter().map(|(agent, session)| {
+            let (builds, used) = held.dispatcher.load(agent);
+            Present {
+                agent: agent.clone(),
+                capacity: session.capacity.clone(),
+                builds,
+                used,
+                endings: endings.remove(agent).unwrap_or_default(),
+                freed_at: held.freed_at(agent),
+                cordoned: session.draining || session.unhealthy.is_some(),
+            }
         });
         present.collect()
     }
@@ -68,21 +81,29 @@ impl Service {
         }
     }
 
-    /// Takes back the builds that the agent was offered and has not accepted (F68). Says how many.
-    pub(crate) async fn take_offers_back(&self, agent: &AgentId, reason: &str) -> Result<u32, Error> {
+    /// Takes back the builds that the agent was offered and has not accepted (F68). Says how many. One that cannot be
+    /// taken back now holds up nothing: it is tried again by a later round, and its offer has a time of its own.
+    pub(crate) async fn take_offers_back(&self, agent: &AgentId, reason: &str) -> u32 {
         let mut taken = 0;
         for id in self.inner.load.builds(agent) {
-            let build = self.load(&id).await?;
-            let State::Leased { lease, .. } = &build.state else { continue };
-            if lease.agent != *agent {
-                continue;
-            }
-            let event = Event::Withdraw { token: lease.token.clone(), reason: reason.to_owned() };
-            if let crate::commit::Applied::Done(_) = self.apply(&id, event).await? {
-                taken += 1;
+            match self.take_offer_back(agent, &id, reason).await {
+                Ok(is_taken) => taken += u32::from(is_taken),
+                Err(error) => {
+                    tracing::error!(agent.id = %agent, build.id = %id, %error, "an offer cannot be taken back");
+                }
             }
         }
-        Ok(taken)
+        taken
+    }
+
+    async fn take_offer_back(&self, agent: &AgentId, id: &BuildId, reason: &str) -> Result<bool, Error> {
+        let build = self.load(id).await?;
+        let State::Leased { lease, .. } = &build.state else { return Ok(false) };
+        if lease.agent != *agent {
+            return Ok(false);
+        }
+        let event = Event::Withdraw { token: lease.token.clone(), reason: reason.to_owned() };
+        Ok(matches!(self.apply(id, event).await?, crate::commit::Applied::Done(_)))
     }
 
     /// How many builds the agent has, by what is stored: no memory is trusted where an instance is to end.
@@ -104,4 +125,16 @@ impl Service {
         }
         Ok(self.store().active().await?.iter().any(|build| build.spec.fleet().as_ref() == Some(fleet)))
     }
+}
+
+/// When the agents' builds are expected to end, by recent ones of their projects.
+fn endings<'a>(held: &'a Held, agents: &HashSet<&AgentId>) -> HashMap<&'a AgentId, Vec<Ending>> {
+    let mut endings: HashMap<&AgentId, Vec<Ending>> = HashMap::new();
+    for hold in held.dispatcher.held().filter(|hold| agents.contains(hold.agent)) {
+        if let Some(takes) = held.durations.percentile(hold.build.project(), 50) {
+            let ending = Ending { at: hold.since.plus(takes), resources: hold.resources };
+            endings.entry(hold.agent).or_default().push(ending);
+        }
+    }
+    endings
 }

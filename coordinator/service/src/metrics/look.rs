@@ -5,6 +5,7 @@ use crate::{Error, Service};
 use buildyard_metrics::{Gauges, Registry};
 use buildyard_model::AgentStatus;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Waiting builds that are looked at; behind so many the fleets' shares are not told any more.
 const MOST_WAITING: usize = 10_000;
@@ -16,6 +17,10 @@ pub(super) struct Looked {
     oldest: Gauges,
     active: Gauges,
     agents: Gauges,
+    instances: Gauges,
+    scored: Gauges,
+    inside: Gauges,
+    error: Gauges,
 }
 
 impl Looked {
@@ -33,6 +38,23 @@ impl Looked {
             ),
             active: Gauges::register(registry, "builds", "Builds that are not over, by state"),
             agents: Gauges::register(registry, "agents", "Enrolled agents, by status"),
+            instances: Gauges::register(registry, "fleet_instances", "Launched instances, by fleet and status"),
+            scored: Gauges::register(registry, "estimates_scored", "Late estimates of starts that have been scored"),
+            inside: Gauges::register(
+                registry,
+                "estimates_inside_ratio",
+                "How many of them the build kept to: it started between earliest and latest; 0.8 would be perfect",
+            ),
+            error: Gauges::register(registry, "estimates_median_error_seconds", "Half of them were wrong by less"),
+        }
+    }
+}
+
+impl Looked {
+    fn clear(&self) {
+        let Self { depth, oldest, active, agents, instances, scored, inside, error } = self;
+        for gauges in [depth, oldest, active, agents, instances, scored, inside, error] {
+            gauges.clear();
         }
     }
 }
@@ -50,9 +72,7 @@ impl Service {
 
     async fn look(&self) -> Result<(), Error> {
         let gauges = &self.inner.metrics.gauges;
-        for looked in [&gauges.depth, &gauges.oldest, &gauges.active, &gauges.agents] {
-            looked.clear();
-        }
+        gauges.clear();
         let now = self.now();
         let mut fleets = BTreeMap::<String, (f64, f64)>::new();
         for candidate in self.waiting_builds(MOST_WAITING) {
@@ -63,6 +83,14 @@ impl Service {
         for (fleet, (depth, oldest)) in fleets {
             gauges.depth.set(&[("fleet", &fleet)], depth);
             gauges.oldest.set(&[("fleet", &fleet)], oldest);
+        }
+        for ((fleet, status), instances) in self.inner.fleets.launches.count() {
+            gauges.instances.set(&[("fleet", fleet.as_str()), ("status", status)], count(instances));
+        }
+        if let Some(score) = self.estimate_score() {
+            gauges.scored.set(&[], f64::from(score.scored));
+            gauges.inside.set(&[], f64::from(score.inside_percent) / 100.0);
+            gauges.error.set(&[], Duration::from_millis(score.median_error_millis).as_secs_f64());
         }
         gauges.active.set(&[("state", "queued")], count(self.store().depth().await?));
         for (state, builds) in self.inner.load.count() {

@@ -4,7 +4,9 @@
 //! done is stored before or with it, and may be done again: a coordinator that died in between goes on where it was.
 
 mod acts;
+mod closing;
 mod ended;
+mod endings;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,9 @@ use buildyard_model::{Fleet, FleetEvent, FleetName, FleetStanding, InstanceId, T
 use buildyard_provision::{Error as PlaceError, Instance, Provisioner};
 use buildyard_scheduler::scaling::{Policy, plan};
 use buildyard_store::DocumentKind;
+pub use closing::Closing;
+pub(crate) use closing::Closings;
+use endings::Endings;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +86,7 @@ struct Tended {
     missing_since: HashMap<Ticket, Timestamp>,
     /// Instances of no launch that were told to end.
     strangers: HashSet<InstanceId>,
+    endings: Endings,
 }
 
 async fn tend(service: Service, name: FleetName) {
@@ -92,6 +98,7 @@ async fn tend(service: Service, name: FleetName) {
         last_event: None,
         missing_since: HashMap::new(),
         strangers: HashSet::new(),
+        endings: Endings::default(),
     };
     let mut bell = service.inner.fleets.listen();
     let mut pruned: Option<Instant> = None;
@@ -144,14 +151,18 @@ async fn hosted(
         Ok(_) => {}
         Err(error) => tended.trouble = Some(error.clone()),
     }
-    let sighting = look(service, tended, listed.ok()).await?;
+    let sighting = look(service, tended, listed.ok()).await;
     let offers = service.inner.fleets.look(&tended.name).and_then(|glimpse| glimpse.offers);
     let seen = view(&mut tended.memory, &sighting, offers.as_ref());
-    let actions = plan(&seen, &policy, sighting.now);
     if let Ok(provisioner) = provisioner {
-        let mut acts = Acts { service, tended: &mut *tended, provisioner: &*provisioner, hosting, settings };
-        acts.perform(&actions, &sighting).await?;
-        ended::clear(&mut acts, &sighting).await?;
+        let mut acts = Acts { service, tended: &mut *tended, provisioner: &provisioner, hosting, settings };
+        if let Some(how) = service.inner.fleets.closings.wanted() {
+            let is_closed = closing::close(&mut acts, &sighting, how).await?;
+            service.inner.fleets.closings.note(&tended.name, is_closed);
+        } else {
+            acts.perform(&plan(&seen, &policy, sighting.now), &sighting).await;
+            ended::clear(&mut acts, &sighting).await;
+        }
     }
     show(service, tended, definition.as_ref(), &policy, &sighting);
     conclude(service, tended, definition, &sighting, true).await
@@ -160,6 +171,8 @@ async fn hosted(
 /// A fleet that nothing starts instances for: its agents are started by hand.
 async fn unhosted(service: &Service, tended: &mut Tended, definition: Option<Fleet>) -> Result<bool, Error> {
     let name = &tended.name;
+    // Nothing here was started by anybody who could end it.
+    service.inner.fleets.closings.note(name, true);
     if definition.is_none() && service.inner.fleets.launches.of(name).is_empty() {
         return Ok(false);
     }
@@ -167,7 +180,7 @@ async fn unhosted(service: &Service, tended: &mut Tended, definition: Option<Fle
         "nothing starts instances for fleet {name}: give the coordinator's config a section [fleets.{name}] or \
          [fleets.default] with a provisioner, or start agents of the fleet by hand"
     )));
-    let sighting = look(service, tended, Some(Vec::new())).await?;
+    let sighting = look(service, tended, Some(Vec::new())).await;
     let base = definition.as_ref().map_or(0, |fleet| fleet.base_capacity);
     let policy = Policy { min: base, max: base, ..Policy::default() };
     show(service, tended, definition.as_ref(), &policy, &sighting);
@@ -179,7 +192,7 @@ async fn list(provisioner: &dyn Provisioner) -> Result<Vec<Instance>, PlaceError
     timeout(LISTING, provisioner.instances()).await.map_err(late)?
 }
 
-async fn look(service: &Service, tended: &Tended, listed: Option<Vec<Instance>>) -> Result<Sighting, Error> {
+async fn look(service: &Service, tended: &Tended, listed: Option<Vec<Instance>>) -> Sighting {
     let launches = service.inner.fleets.launches.of(&tended.name);
     // What was offered in the moment of a drain is taken back, too.
     for launch in launches.iter().filter(|launch| launch.leaving_since.is_some()) {
@@ -188,17 +201,19 @@ async fn look(service: &Service, tended: &Tended, listed: Option<Vec<Instance>>)
             service.set_retiring(&launch.agent, true).await;
         }
         if service.in_hands(&launch.agent).0 > 0 {
-            service.take_offers_back(&launch.agent, "its instance is to go").await?;
+            service.take_offers_back(&launch.agent, "its instance is to go").await;
         }
     }
-    Ok(Sighting {
-        now: service.now(),
+    let now = service.now();
+    Sighting {
+        now,
         waiting: service.waiting_for(&tended.name),
+        arrivals: service.inner.load.arrivals(&tended.name, now),
         present: service.present_in(&tended.name),
         listed,
         launches,
         holders: service.inner.load.holders().into_iter().collect(),
-    })
+    }
 }
 
 /// Lets everybody see how the fleet stands.

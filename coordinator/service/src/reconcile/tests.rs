@@ -84,6 +84,24 @@ async fn a_build_that_cannot_be_read_does_not_keep_the_only_slot_from_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn effects_that_fail_hold_up_no_others_however_many_they_are() {
+    use buildyard_scheduler::Effect;
+    use buildyard_store::{Builds, Outbox};
+    let (rig, store) = rig().await;
+    let [broken, ended] = [submit(&rig, 3600).await, submit(&rig, 3600).await];
+    store.damage(&broken);
+    rig.service.stop(&ended).await.unwrap();
+    let retry = Effect::Retry { of: broken.clone(), number: 1 };
+    let mut effects = vec![retry.clone(); 150];
+    effects.push(Effect::DropLogs { build: ended.clone() });
+    store.sound.remove(&ended, &effects).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    let left = store.pending(0, 1000).await.unwrap();
+    assert_eq!(left.len(), 150);
+    assert!(left.iter().all(|entry| entry.effect == retry), "the one behind them is done");
+}
+
+#[tokio::test(start_paused = true)]
 async fn active_builds_are_not_read_whole_every_second() {
     let (rig, store) = rig().await;
     let mut agent = rig.connect("a1", 1, vec![]).await;

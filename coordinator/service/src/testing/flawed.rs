@@ -1,4 +1,5 @@
-//! A store in which some builds cannot be read, and that counts how often the whole of what is active is read.
+//! A store in which some builds cannot be read, that takes its time, and that counts how often the whole of what is
+//! active is read.
 
 use async_trait::async_trait;
 use buildyard_model::{AgentId, BuildId, ProjectName, Timestamp};
@@ -9,13 +10,16 @@ use buildyard_store::{
 };
 use std::collections::HashSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 #[derive(Debug, Default)]
 pub(crate) struct Flawed {
     pub(crate) sound: Memory,
     damaged: Mutex<HashSet<BuildId>>,
     pub(crate) whole_reads: AtomicUsize,
+    /// How many milliseconds it takes to read what is active.
+    pub(crate) whole_read_ms: AtomicU64,
 }
 
 impl Flawed {
@@ -77,7 +81,9 @@ impl Queue for Flawed {
 
     async fn active(&self) -> Result<Vec<Build>, Error> {
         self.whole_reads.fetch_add(1, Ordering::SeqCst);
-        self.sound.active().await
+        let active = self.sound.active().await;
+        tokio::time::sleep(Duration::from_millis(self.whole_read_ms.load(Ordering::SeqCst))).await;
+        active
     }
 
     async fn depth(&self) -> Result<u64, Error> {
@@ -106,8 +112,8 @@ impl Agents for Flawed {
 
 #[async_trait]
 impl Outbox for Flawed {
-    async fn pending(&self, limit: u32) -> Result<Vec<OutboxEntry>, Error> {
-        self.sound.pending(limit).await
+    async fn pending(&self, after: u64, limit: u32) -> Result<Vec<OutboxEntry>, Error> {
+        self.sound.pending(after, limit).await
     }
 
     async fn done(&self, id: u64) -> Result<(), Error> {
@@ -132,6 +138,8 @@ impl Documents for Flawed {
     }
 
     async fn change(&self, changes: &[Change]) -> Result<(), Error> {
+        // As on a disk, others go on meanwhile.
+        tokio::task::yield_now().await;
         self.sound.change(changes).await
     }
 }

@@ -102,22 +102,26 @@ fn waiting(entries: &[OutboxEntry]) -> impl Iterator<Item = (u64, &Metered)> {
 }
 
 impl Service {
-    /// Counts what waits among the first `limit` entries of the outbox, and takes it out. Says how much it was.
-    pub(crate) async fn meter(&self, limit: u32) -> Result<usize, Error> {
+    /// Counts what waits among the `limit` entries of the outbox behind `after`, and takes it out. Says how much it was.
+    pub(crate) async fn meter(&self, after: u64, limit: u32) -> Result<usize, Error> {
         for _ in 0..TRIES {
             let keys: BTreeSet<String> =
-                waiting(&self.store().pending(limit).await?).map(|(_, metered)| key(metered)).collect();
+                waiting(&self.store().pending(after, limit).await?).map(|(_, metered)| key(metered)).collect();
             if keys.is_empty() {
                 return Ok(0);
             }
             let mut documents = BTreeMap::new();
             for key in keys {
                 let document = self.store().document(KIND, &key).await?;
+                if let Some(Err(error)) = document.as_ref().map(Page::read) {
+                    tracing::error!(key, %error, "a document of usage cannot be read: what belongs there waits");
+                    continue;
+                }
                 documents.insert(key, document);
             }
             // Read behind the documents: what another coordinator counted and took out since is not here any more, and
             // what it counted without that has changed a document.
-            let entries = self.store().pending(limit).await?;
+            let entries = self.store().pending(after, limit).await?;
             let counted: Vec<(u64, &Metered)> =
                 waiting(&entries).filter(|(_, metered)| documents.contains_key(&key(metered))).collect();
             match self.count(&documents, &counted).await {

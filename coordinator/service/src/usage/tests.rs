@@ -47,7 +47,7 @@ fn report(phases: Vec<PhaseRecord>) -> Report {
 /// Waits until nothing is left to count.
 async fn counted(rig: &Rig) {
     let waits = |effect: &Effect| matches!(effect, Effect::Meter { .. });
-    while rig.service.store().pending(100).await.unwrap().iter().any(|entry| waits(&entry.effect)) {
+    while rig.service.store().pending(0, 100).await.unwrap().iter().any(|entry| waits(&entry.effect)) {
         tokio::task::yield_now().await;
     }
 }
@@ -93,7 +93,7 @@ async fn a_build_that_no_agent_began_uses_nothing() {
     let rig = rig().await;
     let build = rig.submit("p1").await;
     rig.service.stop(&build).await.unwrap();
-    assert!(rig.service.store().pending(9).await.unwrap().is_empty());
+    assert!(rig.service.store().pending(0, 9).await.unwrap().is_empty());
     assert_eq!(today(&rig, UsageBy::Day).await.total.builds, 0);
 }
 

@@ -118,6 +118,10 @@ async fn estimates_come_from_what_builds_took_and_are_scored() {
     let score = rig.service.estimate_score().unwrap();
     assert_eq!((score.scored, score.inside_percent), (1, 100));
     assert!(score.median_error_millis < 1000, "{score:?}");
+    let text = rig.service.metrics_text().await;
+    for line in ["buildyard_estimates_scored{} 1.0", "buildyard_estimates_inside_ratio{} 1.0"] {
+        assert!(text.lines().any(|one| one == line), "{line} in:\n{text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

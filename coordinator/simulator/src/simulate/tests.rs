@@ -53,3 +53,40 @@ fn a_fleet_of_none_ends_its_simulation_and_says_what_never_ran() {
     let outcome = simulate(trace, "none", &Planner::Scaling(policy), &Launches::default());
     assert_eq!((outcome.unfinished, outcome.launches), (10, 0));
 }
+
+/// Short builds of one project behind long ones of another, on a single slot.
+fn crowd(priority: i32) -> Vec<Entry> {
+    let entry = |submitted_at_ms, project: &str, duration_ms, priority| Entry {
+        submitted_at_ms,
+        project: project.to_owned(),
+        duration_ms,
+        vcpu: 2,
+        memory_mib: 4096,
+        image: "x".to_owned(),
+        priority,
+        fleet: None,
+    };
+    let long = (0..10).map(|at| entry(at, "storm", 600_000, 0));
+    let short = (10..30).map(|at| entry(at, "web", 1_000, priority));
+    long.chain(short).collect()
+}
+
+fn waits_of_a_crowd(priority: i32) -> Waits {
+    let policy = Policy { slots: 1, max: 1, ..Policy::default() };
+    let launches = Launches { spread: 0.0, ..Launches::default() };
+    let outcome = simulate(&crowd(priority), "one", &Planner::Scaling(policy), &launches);
+    assert_eq!(outcome.unfinished, 0);
+    outcome.wait
+}
+
+#[test]
+fn what_a_project_had_before_counts_as_it_does_in_earnest() {
+    let waits = waits_of_a_crowd(0);
+    assert!((600_000..1_000_000).contains(&waits.p50_ms), "behind one of the long ones, not behind all: {waits:?}");
+}
+
+#[test]
+fn a_higher_priority_goes_first() {
+    let waits = waits_of_a_crowd(1);
+    assert!(waits.p50_ms < 120_000, "{waits:?}");
+}

@@ -59,7 +59,7 @@ pub(crate) async fn a_retry_is_made_once_and_ends_its_outbox_entry(store: Arc<dy
         store.create(draft)
     };
     assert_eq!(retry(2).await.unwrap().build.spec.build_number, 2);
-    assert!(store.pending(10).await.unwrap().iter().all(|pending| pending.id != entry));
+    assert!(store.pending(0, 10).await.unwrap().iter().all(|pending| pending.id != entry));
     assert!(matches!(retry(3).await, Err(Error::NotFound(_))));
     assert_eq!(store.get(&id("app", 3)).await.unwrap(), None);
     assert_eq!(create(&store, "app", 4).await.spec.build_number, 3);

@@ -96,10 +96,10 @@ pub(crate) async fn only_finished_builds_are_removed(store: Arc<dyn Store>) {
     let effects = [Effect::DropLogs { build: finished.spec.id.clone() }, Effect::Match];
     assert!(!store.remove(&waiting.spec.id, &effects).await.unwrap());
     assert!(!store.remove(&id("app", 3), &effects).await.unwrap());
-    let before = store.pending(9).await.unwrap().len();
+    let before = store.pending(0, 9).await.unwrap().len();
     assert!(store.remove(&finished.spec.id, &effects).await.unwrap());
     assert_eq!(store.get(&finished.spec.id).await.unwrap(), None);
-    let pending = store.pending(9).await.unwrap();
+    let pending = store.pending(0, 9).await.unwrap();
     assert_eq!((pending.len(), &pending[before].effect), (before + 1, &effects[0]), "durable ones of the one removed");
     let ids = store.ids(&IdQuery { limit: 9, ..IdQuery::default() }).await.unwrap();
     assert_eq!(ids.into_iter().map(|(_, id)| id).collect::<Vec<_>>(), [waiting.spec.id]);

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 
 #[async_trait]
 impl Outbox for Memory {
-    async fn pending(&self, limit: u32) -> Result<Vec<OutboxEntry>, Error> {
+    async fn pending(&self, after: u64, limit: u32) -> Result<Vec<OutboxEntry>, Error> {
         let records = self.records();
-        let entries = records.outbox.iter().map(|(&id, effect)| OutboxEntry { id, effect: effect.clone() });
+        let behind = records.outbox.range(after.saturating_add(1)..);
+        let entries = behind.map(|(&id, effect)| OutboxEntry { id, effect: effect.clone() });
         Ok(entries.take(limit as usize).collect())
     }
 

@@ -46,7 +46,7 @@ impl Builds for Sqlite {
     }
 
     async fn commit(&self, step: &Step) -> Result<Vec<OutboxEntry>, Error> {
-        self.write(Commit::new(step)?).await
+        self.write_commit(Commit::new(step)?).await
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Vec<Build>, Error> {

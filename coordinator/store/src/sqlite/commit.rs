@@ -1,8 +1,9 @@
 //! Commits a step: the build by optimistic version, its queue entry, its durable effects, all or nothing.
 
-use super::column::{count, document, integer};
+use super::batch;
+use super::column::{document, integer};
 use super::failure::failed;
-use super::queue::{self, QueueRow};
+use super::queue::QueueRow;
 use super::write::Write;
 use crate::roles::{Error, OutboxEntry};
 use async_trait::async_trait;
@@ -10,23 +11,20 @@ use buildyard_model::BuildId;
 use buildyard_scheduler::{Effect, Step};
 use sqlx::SqliteConnection;
 
-const UPDATE: &str = "UPDATE build SET state = ?1, agent = ?2, version = ?3, document = ?4
-    WHERE id = ?5 AND version = ?3 - 1 RETURNING sequence";
 const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM build WHERE id = ?1)";
-const ADD_EFFECT: &str = "INSERT INTO outbox (effect) VALUES (?1) RETURNING id";
 
 /// A step about to be stored, its documents written already.
 #[derive(Debug)]
 pub(super) struct Commit {
-    id: BuildId,
-    state: &'static str,
-    agent: Option<String>,
-    version: i64,
-    document: String,
+    pub(super) id: BuildId,
+    pub(super) state: &'static str,
+    pub(super) agent: Option<String>,
+    pub(super) version: i64,
+    pub(super) document: String,
     /// Absent when the build does not wait.
-    queue: Option<QueueRow>,
+    pub(super) queue: Option<QueueRow>,
     /// Durable ones with their documents.
-    effects: Vec<(Effect, String)>,
+    pub(super) effects: Vec<(Effect, String)>,
 }
 
 impl Commit {
@@ -44,17 +42,6 @@ impl Commit {
         })
     }
 
-    async fn update(&self, db: &mut SqliteConnection) -> Result<Option<i64>, sqlx::Error> {
-        sqlx::query_scalar(UPDATE)
-            .bind(self.state)
-            .bind(&self.agent)
-            .bind(self.version)
-            .bind(&self.document)
-            .bind(self.id.to_string())
-            .fetch_optional(db)
-            .await
-    }
-
     /// Why there was nothing to update.
     async fn refusal(&self, db: &mut SqliteConnection) -> Error {
         match sqlx::query_scalar(EXISTS).bind(self.id.to_string()).fetch_one(db).await {
@@ -63,19 +50,6 @@ impl Commit {
             Err(error) => failed(&error),
         }
     }
-
-    async fn follow(&self, db: &mut SqliteConnection, sequence: i64) -> Result<Vec<OutboxEntry>, sqlx::Error> {
-        match &self.queue {
-            Some(row) => queue::put(db, sequence, row).await?,
-            None => queue::take(db, sequence).await?,
-        }
-        let mut entries = Vec::with_capacity(self.effects.len());
-        for (effect, document) in &self.effects {
-            let id: i64 = sqlx::query_scalar(ADD_EFFECT).bind(document).fetch_one(&mut *db).await?;
-            entries.push(OutboxEntry { id: count(id), effect: effect.clone() });
-        }
-        Ok(entries)
-    }
 }
 
 #[async_trait]
@@ -83,8 +57,8 @@ impl Write for Commit {
     type Output = Vec<OutboxEntry>;
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<Self::Output, Error> {
-        match self.update(db).await.map_err(|e| failed(&e))? {
-            Some(sequence) => self.follow(db, sequence).await.map_err(|e| failed(&e)),
+        match batch::run(db, &[self]).await? {
+            Some(entries) => Ok(entries.into_iter().flatten().collect()),
             None => Err(self.refusal(db).await),
         }
     }

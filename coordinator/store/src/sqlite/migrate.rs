@@ -10,6 +10,7 @@ use std::path::Path;
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_records.sql"),
     include_str!("../../migrations/sqlite/0002_documents.sql"),
+    include_str!("../../migrations/sqlite/0003_queue_without_order.sql"),
 ];
 
 pub(super) async fn migrate(db: &mut SqliteConnection, migrations: &[&str], file: &Path) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use crate::roles::{Error, Outbox, OutboxEntry};
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
-const PENDING: &str = "SELECT id, effect FROM outbox ORDER BY id LIMIT ?1";
+const PENDING: &str = "SELECT id, effect FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2";
 const DONE: &str = "DELETE FROM outbox WHERE id = ?1";
 
 #[derive(Debug)]
@@ -28,11 +28,28 @@ fn entry((id, effect): (i64, String)) -> Result<OutboxEntry, Error> {
     Ok(OutboxEntry { id: count(id), effect })
 }
 
+/// One damaged entry may not keep all others from being performed.
+fn readable((id, effect): (i64, String)) -> Option<OutboxEntry> {
+    entry((id, effect))
+        .inspect_err(|error| tracing::error!(entry = id, %error, "an effect cannot be read and is passed over"))
+        .ok()
+}
+
 #[async_trait]
 impl Outbox for Sqlite {
-    async fn pending(&self, limit: u32) -> Result<Vec<OutboxEntry>, Error> {
-        let rows = sqlx::query_as(PENDING).bind(limit).fetch_all(&self.readers).await.map_err(|e| failed(&e))?;
-        rows.into_iter().map(entry).collect()
+    async fn pending(&self, after: u64, limit: u32) -> Result<Vec<OutboxEntry>, Error> {
+        let mut after = integer(after);
+        loop {
+            let select = sqlx::query_as(PENDING).bind(after).bind(limit).fetch_all(&self.readers);
+            let rows: Vec<(i64, String)> = select.await.map_err(|e| failed(&e))?;
+            let Some(last) = rows.last() else { return Ok(Vec::new()) };
+            after = last.0;
+            let entries: Vec<OutboxEntry> = rows.into_iter().filter_map(readable).collect();
+            // A page of nothing but damaged entries is not the end.
+            if !entries.is_empty() {
+                return Ok(entries);
+            }
+        }
     }
 
     async fn done(&self, id: u64) -> Result<(), Error> {

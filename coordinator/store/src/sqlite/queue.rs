@@ -11,7 +11,7 @@ use sqlx::SqliteConnection;
 
 const PUT: &str = "INSERT OR REPLACE INTO queue (sequence, id, priority, since, deadline, requirements)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-const TAKE: &str = "DELETE FROM queue WHERE sequence = ?1";
+const TAKE: &str = "DELETE FROM queue WHERE sequence IN (SELECT value FROM json_each(?1))";
 pub(super) const WAITING: &str = "SELECT queue.sequence, queue.id, priority, since, number, requirements
     FROM queue JOIN build USING (sequence) WHERE queue.sequence > ?1 ORDER BY queue.sequence LIMIT ?2";
 pub(super) const OVERDUE: &str = "SELECT id FROM queue WHERE deadline <= ?1 ORDER BY deadline, sequence";
@@ -48,11 +48,25 @@ pub(super) async fn put(db: &mut SqliteConnection, sequence: i64, row: &QueueRow
     insert.bind(row.deadline.0).bind(&row.requirements).execute(db).await.map(|_| ())
 }
 
-pub(super) async fn take(db: &mut SqliteConnection, sequence: i64) -> Result<(), sqlx::Error> {
-    sqlx::query(TAKE).bind(sequence).execute(db).await.map(|_| ())
+/// Takes those out whose places the array names.
+pub(super) async fn take(db: &mut SqliteConnection, places: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(TAKE).bind(places).execute(db).await.map(|_| ())
 }
 
-fn candidate(row: (i64, String, i32, i64, i64, String)) -> Result<(u64, Candidate), Error> {
+/// As [`WAITING`] selects it.
+type Row = (i64, String, i32, i64, i64, String);
+
+/// One damaged row may not keep all others from being given out.
+fn readable_candidate(row: Row) -> Option<(u64, Candidate)> {
+    let id = row.1.clone();
+    candidate(row)
+        .inspect_err(
+            |error| tracing::error!(build.id = %id, %error, "a waiting build cannot be read and is passed over"),
+        )
+        .ok()
+}
+
+fn candidate(row: Row) -> Result<(u64, Candidate), Error> {
     let (place, build, priority, since, number, requirements) = row;
     let requirements = serde_json::from_str(&requirements).map_err(|error| unreadable("requirements", &error))?;
     let (since, sequence) = (Timestamp(since), count(number));
@@ -70,15 +84,27 @@ fn readable((id, number, document): (String, i64, String)) -> Option<Build> {
 #[async_trait]
 impl Queue for Sqlite {
     async fn waiting(&self, after: u64, limit: u32) -> Result<Vec<(u64, Candidate)>, Error> {
-        let select = sqlx::query_as(WAITING).bind(integer(after)).bind(limit).fetch_all(&self.readers);
-        let rows: Vec<_> = select.await.map_err(|e| failed(&e))?;
-        rows.into_iter().map(candidate).collect()
+        let mut after = integer(after);
+        loop {
+            let select = sqlx::query_as(WAITING).bind(after).bind(limit).fetch_all(&self.readers);
+            let rows: Vec<Row> = select.await.map_err(|e| failed(&e))?;
+            let Some(last) = rows.last() else { return Ok(Vec::new()) };
+            after = last.0;
+            let waiting: Vec<_> = rows.into_iter().filter_map(readable_candidate).collect();
+            // A page of nothing but damaged rows is not the end.
+            if !waiting.is_empty() {
+                return Ok(waiting);
+            }
+        }
     }
 
     async fn overdue(&self, now: Timestamp) -> Result<Vec<BuildId>, Error> {
         let select = sqlx::query_scalar(OVERDUE).bind(now.0).fetch_all(&self.readers);
         let ids: Vec<String> = select.await.map_err(|e| failed(&e))?;
-        ids.iter().map(|id| build_id(id)).collect()
+        let readable = |id: &String| {
+            build_id(id).inspect_err(|error| tracing::error!(id, %error, "an overdue build is passed over")).ok()
+        };
+        Ok(ids.iter().filter_map(readable).collect())
     }
 
     async fn active(&self) -> Result<Vec<Build>, Error> {

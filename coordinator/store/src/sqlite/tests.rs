@@ -28,7 +28,7 @@ async fn reopening_keeps_everything() {
     let store = Sqlite::open(&dir.path().join("new/data")).await.unwrap();
     assert_eq!(store.get(&ended.spec.id).await.unwrap(), Some(ended));
     assert_eq!(store.waiting(0, 9).await.unwrap()[0].1.build, waiting.spec.id);
-    assert_eq!(store.pending(9).await.unwrap(), entries);
+    assert_eq!(store.pending(0, 9).await.unwrap(), entries);
     assert_eq!(store.create(draft("app", 3)).await.unwrap().build.spec.build_number, 3);
 }
 
@@ -98,6 +98,24 @@ async fn a_damaged_record_does_not_hide_the_other_active_builds() {
 }
 
 #[tokio::test]
+async fn a_damaged_row_hides_neither_the_other_waiting_builds_nor_the_other_effects() {
+    let (dir, store) = open().await;
+    let builds = [create(&store, "app", 1).await, create(&store, "app", 2).await];
+    let entries = [fail(&store, "app", 3).await.1, fail(&store, "app", 4).await.1];
+    let mut db = connect::writer(&dir.path().join("records.sqlite3")).await.unwrap();
+    let damage = "UPDATE queue SET requirements = '{' WHERE id = ?1";
+    sqlx::query(damage).bind(builds[0].spec.id.to_string()).execute(&mut db).await.unwrap();
+    let damage = "UPDATE outbox SET effect = '{' WHERE id = ?1";
+    let first = i64::try_from(entries[0][0].id).unwrap();
+    sqlx::query(damage).bind(first).execute(&mut db).await.unwrap();
+    let waiting: Vec<_> = store.waiting(0, 1).await.unwrap().into_iter().map(|(_, found)| found.build).collect();
+    assert_eq!(waiting, [builds[1].spec.id.clone()], "a page of one damaged row is not the end");
+    let rest: Vec<_> = entries.concat().into_iter().skip(1).collect();
+    assert_eq!(store.pending(0, 1).await.unwrap(), rest[..1]);
+    assert_eq!(store.pending(0, 9).await.unwrap(), rest);
+}
+
+#[tokio::test]
 async fn connections_are_set_as_durability_needs() {
     let dir = TempDir::new().unwrap();
     let store = Sqlite::open(dir.path()).await.unwrap();
@@ -131,13 +149,19 @@ async fn only_the_owner_may_read_the_records() {
 async fn lists_and_queues_are_read_by_index() {
     let dir = TempDir::new().unwrap();
     let store = Sqlite::open(dir.path()).await.unwrap();
+    let indexes = "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema
+        WHERE type = 'index' AND tbl_name = 'queue' ORDER BY name)";
+    let indexes: String = sqlx::query_scalar(indexes).fetch_one(&store.readers).await.unwrap();
+    assert_eq!(indexes, "queue_deadline", "each costs with every build, and others are used by nobody");
     for sql in [queue::WAITING, queue::OVERDUE, queue::ACTIVE, builds::LIST, builds::LIST_PROJECT, builds::FIND] {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
         let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain).fetch_all(&store.readers).await.unwrap();
         assert!(plan.iter().all(|step| !step.3.contains("TEMP B-TREE")), "{sql}: {plan:?}");
         assert!(plan.iter().all(|step| step.3.contains("USING")), "{sql}: {plan:?}");
     }
-    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", builds::GET_MANY));
-    let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain).fetch_all(&store.readers).await.unwrap();
-    assert!(plan.iter().any(|step| step.3.starts_with("SEARCH build USING INDEX")), "{plan:?}");
+    for sql in [builds::GET_MANY, &batch::update(batch::MOST)] {
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain).fetch_all(&store.readers).await.unwrap();
+        assert!(plan.iter().any(|step| step.3.starts_with("SEARCH build USING INDEX")), "{plan:?}");
+    }
 }

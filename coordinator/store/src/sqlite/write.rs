@@ -1,7 +1,8 @@
 //! A write: what is done in a transaction, and how its answer gets back to who asked.
 
+use super::commit::Commit;
 use super::failure::failed;
-use crate::roles::Error;
+use crate::roles::{Error, OutboxEntry};
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use std::fmt::Debug;
@@ -25,6 +26,45 @@ pub(super) trait Job: Debug + Send {
 
     /// Tells who asked: the result, or that its transaction was not stored.
     fn answer(self: Box<Self>, stored: Result<(), &sqlx::Error>);
+}
+
+/// What the writer is handed. Commits of steps, which are nearly all, can be done many at once (`batch`).
+#[derive(Debug)]
+pub(super) enum Task {
+    Commit(Box<Pending<Commit>>),
+    Other(Box<dyn Job>),
+}
+
+impl Task {
+    pub(super) fn commit(&self) -> Option<&Commit> {
+        match self {
+            Self::Commit(pending) => Some(&pending.write),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// Keeps what came of a commit that was done with others.
+    pub(super) fn keep(&mut self, entries: Vec<OutboxEntry>) {
+        if let Self::Commit(pending) = self {
+            pending.result = Some(Ok(entries));
+        }
+    }
+
+    /// As `Job::run`.
+    pub(super) async fn run(&mut self, db: &mut SqliteConnection) -> bool {
+        match self {
+            Self::Commit(pending) => pending.run(db).await,
+            Self::Other(job) => job.run(db).await,
+        }
+    }
+
+    /// As `Job::answer`.
+    pub(super) fn answer(self, stored: Result<(), &sqlx::Error>) {
+        match self {
+            Self::Commit(pending) => pending.answer(stored),
+            Self::Other(job) => job.answer(stored),
+        }
+    }
 }
 
 /// A write and who waits for it.

@@ -4,9 +4,10 @@
 //!
 //! Invariant: nothing is answered as done before COMMIT has returned.
 
-use super::failure;
+use super::commit::Commit;
 use super::lock::DirectoryLock;
-use super::write::Job;
+use super::write::Task;
+use super::{batch, failure};
 use sqlx::{Connection, SqliteConnection};
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, watch};
@@ -30,7 +31,7 @@ impl Drop for Broken {
 /// directory's lock meanwhile.
 pub(super) async fn run(
     mut db: SqliteConnection,
-    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    mut tasks: mpsc::Receiver<Task>,
     closing: Arc<Notify>,
     lock: DirectoryLock,
     broken: Broken,
@@ -40,18 +41,18 @@ pub(super) async fn run(
         let taken = tokio::select! {
             biased;
             // What was handed over before is still received.
-            () = closing.notified(), if !jobs.is_closed() => {
-                jobs.close();
+            () = closing.notified(), if !tasks.is_closed() => {
+                tasks.close();
                 continue;
             }
-            taken = jobs.recv_many(&mut group, GROUP) => taken,
+            taken = tasks.recv_many(&mut group, GROUP) => taken,
         };
         if taken == 0 {
             break;
         }
         let stored = store(&mut db, &mut group).await;
-        for job in group.drain(..) {
-            job.answer(stored.as_ref().copied());
+        for task in group.drain(..) {
+            task.answer(stored.as_ref().copied());
         }
         if let Err(error) = stored {
             tracing::error!(%error, "cannot write to the database");
@@ -68,7 +69,7 @@ pub(super) async fn run(
 }
 
 /// Does the writes in one transaction; refused ones are left out. After an error none of them is stored.
-async fn store(db: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+async fn store(db: &mut SqliteConnection, group: &mut [Task]) -> Result<(), sqlx::Error> {
     let stored = fill(db, group).await;
     if stored.is_err() {
         // Fails when nothing was begun, or SQLite has rolled back by itself.
@@ -77,7 +78,7 @@ async fn store(db: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> Result<
     stored
 }
 
-async fn fill(db: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+async fn fill(db: &mut SqliteConnection, group: &mut [Task]) -> Result<(), sqlx::Error> {
     execute(db, "BEGIN IMMEDIATE").await?;
     if all(db, group).await {
         return execute(db, "COMMIT").await;
@@ -85,9 +86,9 @@ async fn fill(db: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> Result<(
     // Seldom: one was refused, so each is done again with a way back.
     let _ = execute(db, "ROLLBACK").await;
     execute(db, "BEGIN IMMEDIATE").await?;
-    for job in group {
+    for task in group {
         execute(db, "SAVEPOINT one").await?;
-        if !job.run(db).await {
+        if !task.run(db).await {
             // Fails when the database gave up the whole transaction, and then all is undone.
             execute(db, "ROLLBACK TO one").await?;
         }
@@ -97,11 +98,27 @@ async fn fill(db: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> Result<(
 }
 
 /// Does all writes up to the first refusal. A savepoint for each would cost as much as a small write.
-async fn all(db: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> bool {
-    for job in group {
-        if !job.run(db).await {
+async fn all(db: &mut SqliteConnection, group: &mut [Task]) -> bool {
+    let mut rest = group;
+    while !rest.is_empty() {
+        let length = batch::length(rest.iter().map_while(Task::commit));
+        let (now, later) = rest.split_at_mut(length.max(1));
+        let done = if length > 1 { together(db, now).await } else { now[0].run(db).await };
+        if !done {
             return false;
         }
+        rest = later;
+    }
+    true
+}
+
+/// Does commits of different builds and says whether all were done.
+async fn together(db: &mut SqliteConnection, tasks: &mut [Task]) -> bool {
+    let commits: Vec<&Commit> = tasks.iter().filter_map(Task::commit).collect();
+    // What went wrong is seen when they are done one by one.
+    let Ok(Some(entries)) = batch::run(db, &commits).await else { return false };
+    for (task, entries) in tasks.iter_mut().zip(entries) {
+        task.keep(entries);
     }
     true
 }

@@ -6,12 +6,13 @@ use buildyard_aws_protocol::{Api, Caller};
 use buildyard_blobs::{Embedded, EndpointInfo};
 use buildyard_model::*;
 use buildyard_scheduler::{Event, Report};
-use buildyard_service::{HeldSecrets, Hello, Parts, Service, SessionEnd, Settings, Timings, ToAgent, reconcile};
+use buildyard_service::{
+    HeldSecrets, Hello, Messages, Parts, Service, SessionEnd, Settings, Timings, ToAgent, reconcile,
+};
 use buildyard_store::{Change, DocumentKind, Documents, Expected, Memory};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -132,7 +133,7 @@ impl Rig {
     /// Waits until nothing durable is left to do.
     pub(super) async fn settle(&self) {
         let settled = async {
-            while !buildyard_store::Outbox::pending(&*self.store, 1).await.unwrap().is_empty() {
+            while !buildyard_store::Outbox::pending(&*self.store, 0, 1).await.unwrap().is_empty() {
                 tokio::task::yield_now().await;
             }
         };
@@ -162,7 +163,7 @@ impl Rig {
 pub(super) struct Agent {
     service: Service,
     name: AgentId,
-    messages: mpsc::Receiver<ToAgent>,
+    messages: Messages,
     _end: SessionEnd,
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use buildyard_model::{Architecture, FleetName, Ticket};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -40,6 +41,8 @@ fn present(number: u128, builds: u32) -> Present {
         },
         builds,
         used: resources,
+        endings: Vec::new(),
+        freed_at: None,
         cordoned: false,
     }
 }
@@ -57,6 +60,7 @@ fn sighting(now: Timestamp) -> Sighting {
     Sighting {
         now,
         waiting: Vec::new(),
+        arrivals: Vec::new(),
         present: vec![present(1, 0), present(9, 0)],
         listed: Some(vec![instance(1), instance(2), instance(3)]),
         launches: vec![launch(1, Some(Timestamp(NOW.0 - 6_000))), launch(2, None)],
@@ -83,6 +87,15 @@ fn idleness_counts_from_the_round_that_saw_no_build() {
     assert_eq!(view(&mut memory, &busy, None).members[0].idle_since, None);
     let last = Timestamp(NOW.0 + 9_000);
     assert_eq!(view(&mut memory, &sighting(last), None).members[0].idle_since, Some(last));
+}
+
+#[test]
+fn a_build_between_two_rounds_begins_idleness_anew() {
+    let mut memory = Memory::default();
+    view(&mut memory, &sighting(NOW), None);
+    let mut later = sighting(Timestamp(NOW.0 + 9_000));
+    later.present[0].freed_at = Some(Timestamp(NOW.0 + 4_000));
+    assert_eq!(view(&mut memory, &later, None).members[0].idle_since, Some(Timestamp(NOW.0 + 4_000)));
 }
 
 #[test]
@@ -114,13 +127,7 @@ fn a_build_that_no_agent_of_the_fleet_could_take_is_no_demand() {
         overflow: false,
         prefers: Vec::new(),
     };
-    let build = "app:00000000-0000-4000-8000-000000000001".parse::<BuildId>().unwrap();
-    let waiting = |privileged| Waiting {
-        build: build.clone(),
-        since: NOW,
-        requirements: requirements(privileged),
-        expected: None,
-    };
+    let waiting = |privileged| Waiting { since: NOW, requirements: requirements(privileged), expected: None };
     let two = Sighting { waiting: vec![waiting(true), waiting(false)], ..sighting(NOW) };
     assert_eq!(view(&mut Memory::default(), &two, None).waiting.len(), 2, "nobody has said yet what is offered");
     let offers = present(1, 0).capacity;

@@ -17,7 +17,7 @@ async fn unzipped(rig: &Rig, key: &str) -> Vec<u8> {
 
 async fn until_stored(rig: &Rig) {
     let stored = async {
-        while !rig.service.store().pending(1).await.unwrap().is_empty() || rig.blobs.keys("logs").is_empty() {
+        while !rig.service.store().pending(0, 1).await.unwrap().is_empty() || rig.blobs.keys("logs").is_empty() {
             tokio::task::yield_now().await;
         }
     };

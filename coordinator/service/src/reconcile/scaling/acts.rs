@@ -1,21 +1,23 @@
-//! Does what the plan says. Each act is stored before or together with its effect, and may be repeated.
+//! Does what the plan says. Each act is stored before or together with its effect, and may be repeated; one that fails
+//! holds up no other.
 //!
-//! Promise: an instance is told to end only when its agent can be given no more builds and has none, by memory and by
-//! what is stored.
+//! Promise: an instance is told to end only when it was settled in an earlier round that its agent is given no more
+//! builds, and when the agent has none, by memory and by what is stored.
 
 use super::Tended;
-use crate::fleets::launch::LaunchRecord;
+use crate::fleets::launch::{LaunchRecord, Launches};
 use crate::fleets::view::{Sighting, owner};
 use crate::fleets::{FleetSettings, Hosting};
 use crate::{Error, Service};
 use buildyard_model::{AgentId, FleetEvent, FleetEventKind, InstanceId, Ticket, Timestamp};
 use buildyard_provision::{Error as PlaceError, Instance, InstanceState, Launch, Provisioner};
 use buildyard_scheduler::scaling::Action;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-/// What a provisioner gets to start or end instances.
+/// What a provisioner gets to start instances.
 const CALL: Duration = Duration::from_secs(60);
 /// An agent's name has at most 63 characters, eight of which are its own.
 const LONGEST_PREFIX: usize = 54;
@@ -26,41 +28,70 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 pub(super) struct Acts<'a> {
     pub(super) service: &'a Service,
     pub(super) tended: &'a mut Tended,
-    pub(super) provisioner: &'a dyn Provisioner,
+    pub(super) provisioner: &'a Arc<dyn Provisioner>,
     pub(super) hosting: &'a Hosting,
     pub(super) settings: &'a FleetSettings,
 }
 
-impl Acts<'_> {
-    pub(super) async fn perform(&mut self, actions: &[Action], sighting: &Sighting) -> Result<(), Error> {
-        self.note_instances(sighting).await?;
-        let mut ending = self.unended(sighting);
-        for action in actions {
-            match action {
-                Action::Launch { count, reason } => self.launch(*count, reason).await?,
-                Action::Drain { agent, reason } => self.drain(agent, reason).await?,
-                Action::Undrain { agent, reason } => self.undrain(agent, reason).await?,
-                Action::Terminate { instance, reason } => {
-                    if self.may_end(instance, reason, sighting).await? {
-                        ending.push(instance.clone());
-                    }
-                }
-                Action::Forget { ticket, reason } => self.forget(*ticket, reason).await?,
-            }
+impl<'a> Acts<'a> {
+    pub(super) async fn perform(&mut self, actions: &[Action], sighting: &Sighting) {
+        if let Some(error) = self.tended.endings.ended() {
+            self.tended.trouble = Some(error);
         }
-        self.end(&ending).await;
-        self.ask_again().await
+        self.told("its instances noted", self.note_instances(sighting).await);
+        for instance in self.unended(sighting) {
+            self.end(&instance);
+        }
+        for action in actions {
+            let done = self.act(action, sighting).await;
+            self.told("its plan followed", done);
+        }
+        let asked = self.ask_again().await;
+        self.told("its launches repeated", asked);
+    }
+
+    async fn act(&mut self, action: &Action, sighting: &Sighting) -> Result<(), Error> {
+        match action {
+            Action::Launch { count, reason } => self.launch(*count, reason).await,
+            Action::Drain { agent, reason } => self.drain(agent, reason).await,
+            Action::Undrain { agent, reason } => self.undrain(agent, reason).await,
+            Action::Terminate { instance, reason } => {
+                if self.may_end(instance, reason, sighting).await? {
+                    self.end(instance);
+                }
+                Ok(())
+            }
+            Action::Forget { ticket, reason } => self.forget(*ticket, reason).await,
+        }
+    }
+
+    /// Says what could not be done. The next round plans it anew.
+    pub(super) fn told(&self, what: &str, done: Result<(), Error>) {
+        if let Err(error) = done {
+            tracing::error!(fleet = %self.tended.name, %error, "a fleet cannot have {what}");
+        }
     }
 
     /// Remembers which instances came of which launches.
-    async fn note_instances(&self, sighting: &Sighting) -> Result<(), Error> {
-        let listed = sighting.listed.iter().flatten();
-        let found = listed.filter_map(|instance| {
-            let launch = owner(&sighting.launches, instance).filter(|launch| launch.instance.is_none())?;
+    pub(super) async fn note_instances(&self, sighting: &Sighting) -> Result<(), Error> {
+        let is_news =
+            |instance: &&Instance| owner(&sighting.launches, instance).is_some_and(|launch| launch.instance.is_none());
+        let news: Vec<&Instance> = sighting.listed.iter().flatten().filter(is_news).collect();
+        if news.is_empty() {
+            return Ok(());
+        }
+        let _turn = self.launches().turn().await;
+        let launches = self.launches().of(&self.tended.name);
+        let found = news.into_iter().filter_map(|instance| {
+            let launch = owner(&launches, instance).filter(|launch| launch.instance.is_none())?;
             Some(LaunchRecord { instance: Some(instance.id.clone()), confirmed: true, ..launch.clone() })
         });
         let found: Vec<LaunchRecord> = found.collect();
-        if found.is_empty() { Ok(()) } else { self.service.keep_launches(&found, &[]).await }
+        self.service.keep_launches(&found, &[]).await
+    }
+
+    fn launches(&self) -> &'a Launches {
+        &self.service.inner.fleets.launches
     }
 
     async fn launch(&mut self, count: u32, reason: &str) -> Result<(), Error> {
@@ -71,6 +102,7 @@ impl Acts<'_> {
         self.service.keep_launches(&launches, &events).await?;
         self.tended.last_event = events.last().cloned();
         self.tended.memory.launched(launches.len(), now);
+        self.service.inner.metrics.launched(&self.tended.name, count);
         tracing::info!(fleet = %self.tended.name, count, reason, "instances are launched");
         self.ask(launches).await
     }
@@ -103,12 +135,14 @@ impl Acts<'_> {
         match timeout(CALL, self.provisioner.launch(&asked)).await.map_err(late).and_then(|answer| answer) {
             Ok(()) => {
                 // An agent may have joined, and its launch been changed, while the provisioner answered.
-                let known = launches.iter().filter_map(|launch| self.service.inner.fleets.launches.get(&launch.ticket));
+                let _turn = self.launches().turn().await;
+                let known = launches.iter().filter_map(|launch| self.launches().get(&launch.ticket));
                 let confirmed: Vec<_> = known.map(|launch| LaunchRecord { confirmed: true, ..launch }).collect();
                 self.service.keep_launches(&confirmed, &[]).await
             }
             Err(error) => {
                 tracing::warn!(fleet = %self.tended.name, %error, "instances could not be launched");
+                self.service.inner.metrics.launch_failed(&self.tended.name, kind(&error), launches.len());
                 let is_news = self.tended.trouble.as_ref().map(ToString::to_string) != Some(error.to_string());
                 self.tended.memory.failed(self.service.now());
                 if is_news {
@@ -140,25 +174,31 @@ impl Acts<'_> {
         if memory.failed_at.is_some_and(|failed| self.service.now().since(failed) < wait) {
             return Ok(());
         }
-        let launches = self.service.inner.fleets.launches.of(&self.tended.name).into_iter();
+        let launches = self.launches().of(&self.tended.name).into_iter();
         let open: Vec<LaunchRecord> = launches
             .filter(|launch| !launch.confirmed && launch.joined_at.is_none() && launch.ending_since.is_none())
             .collect();
         if open.is_empty() { Ok(()) } else { self.ask(open).await }
     }
 
-    async fn drain(&mut self, agent: &AgentId, reason: &str) -> Result<(), Error> {
-        let Some(launch) = self.own(agent).filter(|launch| launch.leaving_since.is_none()) else { return Ok(()) };
+    pub(super) async fn drain(&mut self, agent: &AgentId, reason: &str) -> Result<(), Error> {
+        let stays = |launch: &LaunchRecord| launch.leaving_since.is_none();
+        if self.own(agent).filter(stays).is_none() {
+            return Ok(());
+        }
         self.service.set_retiring(agent, true).await;
         let builds = self.service.in_hands(agent).0;
+        let taken_back = self.service.take_offers_back(agent, reason).await;
         let stored = async {
-            let taken_back = self.service.take_offers_back(agent, reason).await?;
+            let _turn = self.launches().turn().await;
+            let Some(launch) = self.own(agent).filter(stays) else { return Ok(None) };
             let event = FleetEvent { builds, taken_back, ..self.event(FleetEventKind::Drained, Some(&launch), reason) };
-            let drained = LaunchRecord { leaving_since: Some(self.service.now()), ..launch.clone() };
-            self.service.keep_launches(&[drained], std::slice::from_ref(&event)).await.map(|()| event)
+            let drained = LaunchRecord { leaving_since: Some(self.service.now()), ..launch };
+            self.service.keep_launches(&[drained], std::slice::from_ref(&event)).await.map(|()| Some(event))
         };
-        match stored.await {
-            Ok(event) => self.tended.last_event = Some(event),
+        let stored: Result<Option<FleetEvent>, Error> = stored.await;
+        match stored {
+            Ok(event) => self.tended.last_event = event.or(self.tended.last_event.take()),
             Err(error) => {
                 // Nobody would remember that it is to go.
                 self.service.set_retiring(agent, false).await;
@@ -171,11 +211,15 @@ impl Acts<'_> {
 
     async fn undrain(&mut self, agent: &AgentId, reason: &str) -> Result<(), Error> {
         let going = |launch: &LaunchRecord| launch.leaving_since.is_some() && launch.ending_since.is_none();
-        let Some(launch) = self.own(agent).filter(going) else { return Ok(()) };
-        let builds = self.service.in_hands(agent).0;
-        let event = FleetEvent { builds, ..self.event(FleetEventKind::Undrained, Some(&launch), reason) };
-        let back = LaunchRecord { leaving_since: None, ..launch };
-        self.service.keep_launches(&[back], std::slice::from_ref(&event)).await?;
+        let event = {
+            let _turn = self.launches().turn().await;
+            let Some(launch) = self.own(agent).filter(going) else { return Ok(()) };
+            let builds = self.service.in_hands(agent).0;
+            let event = FleetEvent { builds, ..self.event(FleetEventKind::Undrained, Some(&launch), reason) };
+            let back = LaunchRecord { leaving_since: None, ..launch };
+            self.service.keep_launches(&[back], std::slice::from_ref(&event)).await?;
+            event
+        };
         self.tended.last_event = Some(event);
         self.service.set_retiring(agent, false).await;
         tracing::info!(agent.id = %agent, reason, "agent takes builds again");
@@ -183,13 +227,19 @@ impl Acts<'_> {
     }
 
     /// Whether the instance may be told to end now, which is then remembered.
-    async fn may_end(&mut self, instance: &InstanceId, reason: &str, sighting: &Sighting) -> Result<bool, Error> {
+    pub(super) async fn may_end(
+        &mut self,
+        instance: &InstanceId,
+        reason: &str,
+        sighting: &Sighting,
+    ) -> Result<bool, Error> {
         let listed = sighting.listed.iter().flatten().find(|listed| listed.id == *instance);
-        let launch = listed.and_then(|listed| owner(&sighting.launches, listed));
         // It may have been drained, or its agent have joined, since the round began.
-        let launch = launch.and_then(|launch| self.service.inner.fleets.launches.get(&launch.ticket));
-        let now = self.service.now();
-        let Some(launch) = launch else {
+        let current = || {
+            let launches = self.launches().of(&self.tended.name);
+            listed.and_then(|listed| owner(&launches, listed).cloned())
+        };
+        let Some(launch) = current() else {
             if self.tended.strangers.insert(instance.clone()) {
                 let event = self.event(FleetEventKind::Terminated, None, reason);
                 self.note(FleetEvent { instance: Some(instance.to_string()), ..event }).await?;
@@ -199,8 +249,11 @@ impl Acts<'_> {
         if launch.ending_since.is_some() {
             return Ok(false);
         }
-        let connected = self.service.inner.sessions.get(&launch.agent);
-        if connected.is_some() && launch.leaving_since.is_none() {
+        let connected = self.service.inner.sessions.get(&launch.agent).is_some();
+        if launch.leaving_since.is_none() {
+            if !connected {
+                self.leave(&launch).await?;
+            }
             return Ok(false);
         }
         self.service.set_retiring(&launch.agent, true).await;
@@ -208,20 +261,50 @@ impl Acts<'_> {
         if builds > 0 || self.service.stored_builds(&launch.agent).await? > 0 {
             return Ok(false);
         }
-        if connected.is_some() {
-            self.tended.memory.scaled_in_at = Some(now);
-        }
+        let now = self.service.now();
+        let _turn = self.launches().turn().await;
+        // Taken back into service, or joined anew, in this very moment.
+        let Some(launch) = current().filter(|now| now.agent == launch.agent && now.leaving_since.is_some()) else {
+            return Ok(false);
+        };
         let event = self.event(FleetEventKind::Terminated, Some(&launch), reason);
         let event = FleetEvent { instance: Some(instance.to_string()), ..event };
-        let (ending_since, leaving_since) = (Some(now), launch.leaving_since.or(Some(now)));
-        let ended = LaunchRecord { ending_since, leaving_since, instance: Some(instance.clone()), ..launch };
+        let ended = LaunchRecord { ending_since: Some(now), instance: Some(instance.clone()), ..launch };
+        self.service.keep_launches(&[ended], std::slice::from_ref(&event)).await?;
+        if connected {
+            self.tended.memory.scaled_in_at = Some(now);
+        }
+        self.tended.last_event = Some(event);
+        Ok(true)
+    }
+
+    /// Settles that the agent is given nothing more, should it come now: the instance ends in a later round.
+    async fn leave(&self, launch: &LaunchRecord) -> Result<(), Error> {
+        let _turn = self.launches().turn().await;
+        let Some(launch) = self.launches().get(&launch.ticket) else { return Ok(()) };
+        let leaving = LaunchRecord { leaving_since: launch.leaving_since.or(Some(self.service.now())), ..launch };
+        self.service.keep_launches(&[leaving], &[]).await
+    }
+
+    /// Lets an instance end although its agent may have builds. Says whether it is news.
+    pub(super) async fn must_end(&mut self, listed: &Instance, reason: &str, seen: &Sighting) -> Result<bool, Error> {
+        let Some(ticket) = owner(&seen.launches, listed).map(|launch| launch.ticket) else { return Ok(true) };
+        let _turn = self.launches().turn().await;
+        let launch = self.launches().get(&ticket).filter(|launch| launch.ending_since.is_none());
+        let Some(launch) = launch else { return Ok(false) };
+        let builds = self.service.in_hands(&launch.agent).0;
+        let event = self.event(FleetEventKind::Terminated, Some(&launch), reason);
+        let event = FleetEvent { instance: Some(listed.id.to_string()), builds, ..event };
+        let (now, instance) = (Some(self.service.now()), Some(listed.id.clone()));
+        let leaving_since = launch.leaving_since.or(now);
+        let ended = LaunchRecord { ending_since: now, leaving_since, instance, ..launch };
         self.service.keep_launches(&[ended], std::slice::from_ref(&event)).await?;
         self.tended.last_event = Some(event);
         Ok(true)
     }
 
     /// Instances that were told to end and that run on: the provisioner failed, or the coordinator ended in between.
-    fn unended(&self, sighting: &Sighting) -> Vec<InstanceId> {
+    pub(super) fn unended(&self, sighting: &Sighting) -> Vec<InstanceId> {
         let runs_on = |instance: &&Instance| {
             let launch = owner(&sighting.launches, instance);
             instance.state != InstanceState::Stopping && launch.is_some_and(|launch| launch.ending_since.is_some())
@@ -229,36 +312,29 @@ impl Acts<'_> {
         sighting.listed.iter().flatten().filter(runs_on).map(|instance| instance.id.clone()).collect()
     }
 
-    async fn end(&mut self, instances: &[InstanceId]) {
-        let provisioner = self.provisioner;
-        let calls = instances.iter().map(|instance| async move {
-            tracing::info!(%instance, "an instance is ended");
-            let late = |_| PlaceError::Unavailable(format!("did not end {instance} within {} s", CALL.as_secs()));
-            timeout(CALL, provisioner.terminate(instance)).await.map_err(late).and_then(|answer| answer)
-        });
-        for (answer, instance) in futures::future::join_all(calls).await.into_iter().zip(instances) {
-            if let Err(error) = answer {
-                tracing::warn!(fleet = %self.tended.name, %instance, %error, "an instance could not be ended");
-                self.tended.trouble = Some(error);
-            }
-        }
+    pub(super) fn end(&mut self, instance: &InstanceId) {
+        self.tended.endings.begin(&self.tended.name, instance, self.provisioner);
     }
 
     async fn forget(&mut self, ticket: Ticket, reason: &str) -> Result<(), Error> {
-        let Some(launch) = self.service.inner.fleets.launches.get(&ticket) else { return Ok(()) };
-        if launch.joined_at.is_some() {
-            return Ok(());
-        }
-        let event = self.event(FleetEventKind::Forgotten, Some(&launch), reason);
-        self.service.drop_launch(&launch, &event).await?;
-        self.tended.last_event = Some(event);
+        let launch = {
+            let _turn = self.launches().turn().await;
+            let Some(launch) = self.launches().get(&ticket).filter(|launch| launch.joined_at.is_none()) else {
+                return Ok(());
+            };
+            let event = self.event(FleetEventKind::Forgotten, Some(&launch), reason);
+            self.service.drop_launch(&launch, &event).await?;
+            self.tended.last_event = Some(event);
+            launch
+        };
+        self.service.inner.metrics.launch_failed(&self.tended.name, "not_joined", 1);
         self.tended.memory.failed(self.service.now());
         self.tended.trouble = Some(PlaceError::Unavailable(format!("agent {}: {reason}", launch.agent)));
         self.service.forget_agent(&launch.agent).await
     }
 
     fn own(&self, agent: &AgentId) -> Option<LaunchRecord> {
-        let launch = self.service.inner.fleets.launches.of_agent(agent)?;
+        let launch = self.launches().of_agent(agent)?;
         (launch.fleet == self.tended.name).then_some(launch)
     }
 
@@ -279,5 +355,13 @@ impl Acts<'_> {
         self.service.note_event(&event).await?;
         self.tended.last_event = Some(event);
         Ok(())
+    }
+}
+
+/// The failure as a label.
+fn kind(error: &PlaceError) -> &'static str {
+    match error {
+        PlaceError::Refused(_) => "refused",
+        PlaceError::Unavailable(_) => "unavailable",
     }
 }

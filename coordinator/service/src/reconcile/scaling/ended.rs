@@ -12,16 +12,16 @@ use std::time::Duration;
 const GONE_AFTER: Duration = Duration::from_secs(60);
 
 /// Forgets launches whose instances are gone and whose agents are not connected and hold no builds.
-pub(super) async fn clear(acts: &mut Acts<'_>, sighting: &Sighting) -> Result<(), Error> {
-    let Some(listed) = &sighting.listed else { return Ok(()) };
+pub(super) async fn clear(acts: &mut Acts<'_>, sighting: &Sighting) {
+    let Some(listed) = &sighting.listed else { return };
     let there: HashSet<Ticket> =
         listed.iter().filter_map(|instance| owner(&sighting.launches, instance)).map(|launch| launch.ticket).collect();
     acts.tended.strangers.retain(|stranger| listed.iter().any(|instance| instance.id == *stranger));
-    acts.tended.missing_since.retain(|ticket, _| !there.contains(ticket));
+    let known: HashSet<Ticket> = sighting.launches.iter().map(|launch| launch.ticket).collect();
+    acts.tended.missing_since.retain(|ticket, _| known.contains(ticket) && !there.contains(ticket));
     for launch in sighting.launches.iter().filter(|launch| !there.contains(&launch.ticket)) {
         let since = *acts.tended.missing_since.entry(launch.ticket).or_insert(sighting.now);
-        let is_present = acts.service.inner.sessions.get(&launch.agent).is_some();
-        if is_present || sighting.holders.contains(&launch.agent) {
+        if sighting.holders.contains(&launch.agent) {
             continue;
         }
         let reason = match launch {
@@ -31,13 +31,23 @@ pub(super) async fn clear(acts: &mut Acts<'_>, sighting: &Sighting) -> Result<()
             }
             _ => continue,
         };
+        let forgotten = forget(acts, launch, reason).await;
+        acts.told("its ended instances forgotten", forgotten);
+    }
+}
+
+pub(super) async fn forget(acts: &mut Acts<'_>, launch: &LaunchRecord, reason: &str) -> Result<(), Error> {
+    {
+        // Nobody may join by a launch that is forgotten meanwhile.
+        let _turn = acts.service.inner.fleets.launches.turn().await;
+        if acts.service.inner.sessions.get(&launch.agent).is_some() {
+            return Ok(());
+        }
         let event = acts.event(FleetEventKind::Ended, Some(launch), reason);
         acts.service.drop_launch(launch, &event).await?;
         acts.tended.last_event = Some(event);
-        acts.tended.missing_since.remove(&launch.ticket);
-        acts.service.forget_agent(&launch.agent).await?;
     }
-    Ok(())
+    acts.service.forget_agent(&launch.agent).await
 }
 
 impl crate::Service {
@@ -47,6 +57,7 @@ impl crate::Service {
         if self.inner.sessions.get(agent).is_some() {
             return Ok(());
         }
+        self.inner.load.forget_agent(agent);
         Ok(self.store().remove_agent(agent).await?)
     }
 }

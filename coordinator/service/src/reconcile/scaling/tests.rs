@@ -1,9 +1,12 @@
 //! Fleets that grow and shrink, in the runtime's own time, on a place in memory: its instances are agents that the test
 //! connects.
 
+mod adopting;
+mod closing;
+
 use crate::fleets::launch::LaunchRecord;
 use crate::fleets::{FleetSettings, Hosting, Provisioners};
-use crate::testing::{JOIN_TOKEN, Rig, RuntimeClock, TestAgent};
+use crate::testing::{Flawed, JOIN_TOKEN, Rig, RuntimeClock, TestAgent};
 use crate::{FleetRequest, Hello, Kind, ToAgent};
 use async_trait::async_trait;
 use buildyard_model::fleet::{FleetContextCode, FleetStatusCode};
@@ -14,10 +17,12 @@ use buildyard_model::{
 use buildyard_provision::{Error as PlaceError, FakeInstance, FakePlace, Mischief, Owner, Provisioner};
 use buildyard_scheduler::scaling::Policy;
 use buildyard_scheduler::{Event, Report};
-use buildyard_store::{Memory, Store};
+use buildyard_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
+
+mod trouble;
 
 /// Fleets of one place.
 #[derive(Debug)]
@@ -49,6 +54,7 @@ struct Stage {
     rig: Rig,
     place: Arc<FakePlace>,
     store: Arc<dyn Store>,
+    flawed: Arc<Flawed>,
     clock: Arc<dyn Clock>,
     agents: HashMap<AgentId, TestAgent>,
 }
@@ -57,9 +63,10 @@ impl Stage {
     async fn set(policy: Policy) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(RuntimeClock::start());
         let place = FakePlace::new(clock.clone());
-        let store: Arc<dyn Store> = Arc::new(Memory::default());
+        let flawed = Arc::new(Flawed::default());
+        let store: Arc<dyn Store> = flawed.clone();
         let rig = open(&store, &clock, &place, policy).await;
-        Self { rig, place, store, clock, agents: HashMap::new() }
+        Self { rig, place, store, flawed, clock, agents: HashMap::new() }
     }
 
     /// The coordinator ends and another one starts on the same store.
@@ -166,6 +173,10 @@ impl Stage {
 }
 
 impl Stage {
+    async fn measures(&self, line: &str) -> bool {
+        self.rig.service.metrics_text().await.lines().any(|one| one == line)
+    }
+
     /// Agents say that they live: time passes with nobody lost.
     async fn live(&mut self, seconds: u64) {
         for _ in 0..seconds {
@@ -204,7 +215,9 @@ async fn a_fleet_grows_for_its_builds_and_shrinks_to_nothing() {
     assert_eq!(stage.place.running().len(), 2, "no more than max");
     let why = stage.reason(&builds[2]).await;
     assert!(why.contains("2 agents of fleet on-demand are being started"), "{why}");
+    assert!(stage.measures("buildyard_fleet_instances{fleet=\"on-demand\",status=\"pending\"} 2.0").await);
     stage.settle().await;
+    assert!(stage.measures("buildyard_fleet_instances{fleet=\"on-demand\",status=\"running\"} 2.0").await);
     for _ in &builds {
         let (agent, token) = stage.offer().await;
         stage.says(&agent, Event::Accept { token: token.clone() }).await;
@@ -222,6 +235,9 @@ async fn a_fleet_grows_for_its_builds_and_shrinks_to_nothing() {
     assert_eq!(all.map(count), [2; 4], "{history:?}");
     assert_eq!(count(FleetEventKind::Ended), 2, "{history:?}");
     assert_eq!(stage.rig.service.agents().await.unwrap(), [], "the agents are forgotten with their instances");
+    assert!(stage.measures("buildyard_fleet_launches_total{fleet=\"on-demand\"} 2").await);
+    assert!(stage.measures("buildyard_fleet_launch_seconds_count{fleet=\"on-demand\"} 2").await);
+    assert!(!stage.rig.service.metrics_text().await.contains("fleet_instances{"), "none is left");
 }
 
 #[tokio::test(start_paused = true)]
@@ -233,7 +249,7 @@ async fn an_offer_to_an_agent_that_is_drained_is_taken_back_and_runs_elsewhere()
     let (first, token) = stage.offer().await;
     // As when the offer comes a moment after the instance was chosen to go.
     stage.rig.service.set_retiring(&first, true).await;
-    assert_eq!(stage.rig.service.take_offers_back(&first, "its instance is to go").await.unwrap(), 1);
+    assert_eq!(stage.rig.service.take_offers_back(&first, "its instance is to go").await, 1);
     let revoked = stage.agents.get_mut(&first).unwrap().message().await;
     assert!(matches!(revoked, ToAgent::Revoke { token: revoked, .. } if revoked == token));
     let late = Event::Accept { token: token.clone() };
@@ -295,6 +311,8 @@ async fn a_launch_that_failed_halfway_is_asked_for_again_by_its_ticket() {
     stage.finishes(&agent, token).await;
     assert_eq!(stage.place.started(), 1, "one build, one instance");
     assert!(stage.kinds().await.contains(&FleetEventKind::LaunchFailed));
+    let failures = "fleet_launch_failures_total{fleet=\"on-demand\",reason=\"unavailable\"}";
+    assert!(stage.rig.service.metrics_text().await.contains(failures));
 }
 
 #[tokio::test(start_paused = true)]
@@ -312,6 +330,8 @@ async fn an_instance_whose_agent_never_joins_is_replaced_and_ended() {
     stage.settle().await;
     stage.offer().await;
     assert!(stage.kinds().await.contains(&FleetEventKind::Forgotten));
+    let failures = "buildyard_fleet_launch_failures_total{fleet=\"on-demand\",reason=\"not_joined\"} 1";
+    assert!(stage.measures(failures).await);
 }
 
 #[tokio::test(start_paused = true)]

@@ -131,7 +131,7 @@ impl Pair {
         assert_eq!(model.waiting(2, 3).await.unwrap(), store.waiting(2, 3).await.unwrap());
         assert_eq!(model.active().await.unwrap(), store.active().await.unwrap());
         assert_eq!(model.depth().await.unwrap(), store.depth().await.unwrap());
-        assert_eq!(model.pending(5).await.unwrap(), store.pending(5).await.unwrap());
+        assert_eq!(model.pending(0, 5).await.unwrap(), store.pending(0, 5).await.unwrap());
         for now in [self.now, self.now + 500_000, self.now + 700_000] {
             assert_eq!(model.overdue(Timestamp(now)).await.unwrap(), store.overdue(Timestamp(now)).await.unwrap());
         }

@@ -29,6 +29,8 @@ pub struct Reader {
     buffer: Vec<u8>,
     /// Where in `buffer` that byte is.
     start: usize,
+    /// Where a record made no sense, and is read once more.
+    doubted: Option<u64>,
 }
 
 impl Reader {
@@ -41,7 +43,7 @@ impl Reader {
         if !file.metadata()?.is_file() {
             return Err(ReadError::Damaged { position, reason: "it is not a regular file".into() });
         }
-        Ok(Self { file, position, buffer: Vec::new(), start: 0 })
+        Ok(Self { file, position, buffer: Vec::new(), start: 0, doubted: None })
     }
 
     /// Where the next record begins: to be saved, and given to [`Reader::open`] after a restart.
@@ -50,7 +52,7 @@ impl Reader {
     }
 
     /// The next whole records, of about `max_bytes` together but at least one, in order. Empty: nothing new yet; a
-    /// record of which only a part is written counts as not yet there.
+    /// record of which only a part is written counts as not yet there, and its writer may take it back (full disks).
     ///
     /// # Errors
     /// Damage is reported when the records before it were given.
@@ -66,6 +68,8 @@ impl Reader {
                 Ok(None) if self.fill()? => {}
                 Ok(None) => break,
                 Err(_) if !records.is_empty() => break,
+                // Part of it may have been read before its writer took it back and wrote another in its place.
+                Err(_) if self.doubted.replace(self.position) != Some(self.position) => self.forget(),
                 Err(error) => return Err(error),
             }
         }
@@ -104,11 +108,22 @@ impl Reader {
         }
     }
 
-    fn check_length(&self) -> Result<(), ReadError> {
-        if self.file.metadata()?.len() < self.position + self.buffer.len() as u64 {
-            return Err(self.damaged("the file is shorter than what was read of it"));
+    /// Whole records are never taken back.
+    fn check_length(&mut self) -> Result<(), ReadError> {
+        let length = self.file.metadata()?.len();
+        if length < self.position {
+            return Err(self.damaged("the file is shorter than the records that were read of it"));
+        }
+        if length < self.position + self.buffer.len() as u64 {
+            self.forget();
         }
         Ok(())
+    }
+
+    /// What was read and is not yet a record is read anew.
+    fn forget(&mut self) {
+        self.buffer.clear();
+        self.start = 0;
     }
 
     fn damaged(&self, reason: &str) -> ReadError {

@@ -66,6 +66,31 @@ fn a_record_cut_at_any_byte_is_not_yet_there() {
     }
 }
 
+/// As on a full disk that later has room again.
+#[test]
+fn a_part_of_a_record_may_be_taken_back_at_any_byte_and_another_follow() {
+    let (folder, path, mut writer) = journal();
+    writer.log(Timestamp(7), b"whole").unwrap();
+    let kept = usize::try_from(writer.position()).unwrap();
+    writer.log(Timestamp(7), b"taken back").unwrap();
+    let bytes = fs::read(&path).unwrap();
+    for cut in kept..bytes.len() {
+        for looks_between in [false, true] {
+            let copy = folder.path().join("copy");
+            fs::write(&copy, &bytes[..cut]).unwrap();
+            let mut reader = Reader::open(&copy, 0).unwrap();
+            assert_eq!(reader.read_batch(1 << 20).unwrap(), [log(b"whole")]);
+            let mut writer = Writer::resume(&copy).unwrap();
+            if looks_between {
+                assert_eq!(reader.read_batch(1 << 20).unwrap(), [], "cut at {cut}");
+            }
+            writer.log(Timestamp(7), b"what came in its place").unwrap();
+            let batch = reader.read_batch(1 << 20).unwrap();
+            assert_eq!(batch, [log(b"what came in its place")], "cut at {cut}");
+        }
+    }
+}
+
 #[test]
 fn any_changed_byte_is_damage() {
     let (folder, path, mut writer) = journal();

@@ -220,16 +220,18 @@ impl Provisioner for DockerEngine {
             instances.insert(ticket, instance(ticket, InstanceState::Starting, None));
         }
         for (ticket, found) in self.containers().await? {
-            match state(&found) {
-                Some(state) => {
-                    let created = found.created.map(|seconds| Timestamp(seconds.saturating_mul(1000)));
-                    instances.insert(ticket, instance(ticket, state, created));
-                }
-                None => {
-                    self.bury(ticket, &found).await?;
-                    instances.remove(&ticket);
-                }
-            }
+            let state = match state(&found) {
+                Some(state) => state,
+                None => match self.bury(ticket, &found).await {
+                    Ok(()) => {
+                        instances.remove(&ticket);
+                        continue;
+                    }
+                    Err(error) => unburied(ticket, &error),
+                },
+            };
+            let created = found.created.map(|seconds| Timestamp(seconds.saturating_mul(1000)));
+            instances.insert(ticket, instance(ticket, state, created));
         }
         Ok(instances.into_values().collect())
     }
@@ -237,6 +239,12 @@ impl Provisioner for DockerEngine {
 
 fn instance(ticket: Ticket, state: InstanceState, launched_at: Option<Timestamp>) -> Instance {
     Instance { id: InstanceId(name(ticket)), ticket: Some(ticket), state, launched_at }
+}
+
+/// What has ended and cannot be cleared up yet hides no other instance: it is on its way out, and tried again.
+pub(crate) fn unburied(ticket: Ticket, error: &Error) -> InstanceState {
+    tracing::warn!(%ticket, %error, "an agent that ended could not be cleared up; trying again");
+    InstanceState::Stopping
 }
 
 /// What container, volume and service of a launch are called.

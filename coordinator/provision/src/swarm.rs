@@ -9,7 +9,7 @@ mod tests;
 
 pub use service::SwarmSettings;
 
-use crate::docker::{name, ticket};
+use crate::docker::{name, ticket, unburied};
 use crate::engine::{Engine, Failure};
 use crate::owner::Owner;
 use crate::provisioner::{Error, Instance, InstanceState, Launch, Provisioner};
@@ -203,10 +203,10 @@ impl Provisioner for Swarm {
             let task = service.id.as_ref().and_then(|id| tasks.get(id));
             let state = match task {
                 _ if is_stopping(&service) => InstanceState::Stopping,
-                Some(task) if has_ended(task) => {
-                    self.bury(ticket, task).await?;
-                    continue;
-                }
+                Some(task) if has_ended(task) => match self.bury(ticket, task).await {
+                    Ok(()) => continue,
+                    Err(error) => unburied(ticket, &error),
+                },
                 Some(task) if state_of(task) == Some(TaskState::RUNNING) => InstanceState::Running,
                 _ => InstanceState::Starting,
             };

@@ -98,17 +98,22 @@ impl Service {
     /// Takes from the agent what it has, by the rules of lost builds: queued again where no command of the user had
     /// begun, else ended as FAULT with the reason, and repeated where its project asks for that. A build that is being
     /// stopped is left to its stop, unless `all` are to go.
+    ///
+    /// # Errors
+    /// The first, when all were tried: one that cannot be read keeps no other.
     pub(crate) async fn evict(&self, agent: &AgentId, reason: &str, all: bool) -> Result<(), Error> {
+        let mut evicted = Ok(());
         for (build, stage) in self.inner.load.stages(agent) {
-            match stage {
-                Stage::Offered => self.take_back(agent, &build).await?,
-                Stage::Stopping if !all => {}
+            let taken = match stage {
+                Stage::Offered => self.take_back(agent, &build).await,
+                Stage::Stopping if !all => Ok(()),
                 Stage::Running | Stage::Stopping => {
-                    self.apply(&build, Event::Lost { reason: reason.to_owned() }).await?;
+                    self.apply(&build, Event::Lost { reason: reason.to_owned() }).await.map(drop)
                 }
-            }
+            };
+            evicted = evicted.and(taken);
         }
-        Ok(())
+        evicted
     }
 
     pub(super) async fn known_agent(&self, agent: &AgentId) -> Result<buildyard_store::AgentRecord, Error> {

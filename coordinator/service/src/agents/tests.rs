@@ -1,5 +1,5 @@
 use super::{Heartbeat, Hello, MOST_HELD, Removal, Withdraw};
-use crate::testing::{JOIN_TOKEN, Rig, RuntimeClock, TestAgent};
+use crate::testing::{Flawed, JOIN_TOKEN, Rig, RuntimeClock, TestAgent};
 use crate::{Kind, ToAgent};
 use buildyard_model::{
     Affinity, AgentId, AgentStatus, BuildId, BuildStatus, BuildView, LeaseToken, Skew, Vitals, WithdrawalKind,
@@ -128,6 +128,23 @@ async fn behind_the_deadline_a_drained_agents_builds_go_by_the_rules_of_lost_bui
     // No command of this one had begun: another agent may have it.
     let mut other = rig.connect("a2", 1, vec![]).await;
     assert_eq!(other.offer().await.build, builds[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_build_that_cannot_be_read_keeps_no_other_on_a_drained_agent() {
+    let store = Arc::new(Flawed::default());
+    let rig = Rig::start_on(store.clone(), Arc::new(RuntimeClock::start()), |_| {}).await;
+    let mut agent = rig.connect("a1", 2, vec![]).await;
+    let builds = [rig.submit("p1").await, rig.submit("p1").await];
+    for _ in 0..2 {
+        let token = accepted(&rig, &mut agent).await;
+        commands_begin(&rig, &agent, &token).await;
+    }
+    // Whichever comes first, the other is taken.
+    let (damaged, sound) = if builds[0] < builds[1] { (&builds[0], &builds[1]) } else { (&builds[1], &builds[0]) };
+    store.damage(damaged);
+    rig.service.withdraw(&agent.name, withdraw(WithdrawalKind::Drain, Some(Duration::from_secs(20)))).await.unwrap();
+    assert_eq!(ended(&rig, sound).await.build_status, BuildStatus::Fault);
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ impl Collector {
     }
 
     async fn sources(&self, keep: u64) {
-        match self.site.fetcher.prune(keep).await {
+        match self.site.fetcher.prune(keep, self.bounds.source_age.0).await {
             Ok(0) => {}
             Ok(bytes) => tracing::info!(bytes, "removed source mirrors"),
             Err(error) => tracing::warn!(%error, "source mirrors could not be looked through"),

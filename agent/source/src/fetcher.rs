@@ -8,6 +8,7 @@ use crate::options::Options;
 use buildyard_model::{Source, SourceKind};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -108,14 +109,14 @@ impl Fetcher {
         self.mirrors.holds(location)
     }
 
-    /// Removes the mirrors used longest ago until the rest takes at most `keep_bytes`; those in use stay. Returns the
-    /// bytes removed.
+    /// Removes the mirrors that were not used for `keep_for`, and then those used longest ago until the rest takes at most
+    /// `keep_bytes`; those in use stay. Returns the bytes removed.
     ///
     /// # Errors
     /// When the state directory cannot be read.
-    pub async fn prune(&self, keep_bytes: u64) -> Result<u64, Error> {
+    pub async fn prune(&self, keep_bytes: u64, keep_for: Duration) -> Result<u64, Error> {
         let mirrors = Arc::clone(&self.mirrors);
-        blocking(move |_| mirrors.prune(keep_bytes)).await
+        blocking(move |_| mirrors.prune(keep_bytes, keep_for)).await
     }
 }
 

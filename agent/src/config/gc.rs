@@ -15,10 +15,13 @@ pub struct GcConfig {
     pub image_age: Span,
     /// Mirrors of git repositories may take so much; the ones used longest ago go first.
     pub sources: ByteSize,
+    /// Those that no build fetched from for so long go.
+    pub source_age: Span,
 }
 
 impl Default for GcConfig {
     fn default() -> Self {
-        Self { images: ByteSize::gib(20), image_age: Span(Duration::from_secs(7 * 86_400)), sources: ByteSize::gib(20) }
+        let days = |days: u64| Span(Duration::from_secs(days * 86_400));
+        Self { images: ByteSize::gib(20), image_age: days(7), sources: ByteSize::gib(20), source_age: days(30) }
     }
 }

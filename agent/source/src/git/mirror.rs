@@ -22,6 +22,7 @@ use hold::Locks;
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub(crate) use hold::Hold;
 
@@ -62,8 +63,8 @@ impl Mirrors {
         [Kind::Full, Kind::Shallow].iter().any(|kind| self.path(url, *kind).exists())
     }
 
-    pub(crate) fn prune(&self, keep_bytes: u64) -> Result<u64, Error> {
-        prune::prune(&self.directory, &self.locks, keep_bytes)
+    pub(crate) fn prune(&self, keep_bytes: u64, keep_for: Duration) -> Result<u64, Error> {
+        prune::prune(&self.directory, &self.locks, keep_bytes, keep_for)
     }
 
     fn path(&self, url: &str, kind: Kind) -> PathBuf {

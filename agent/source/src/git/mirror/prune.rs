@@ -4,10 +4,13 @@ use super::hold::{Hold, Locks};
 use super::leftovers::remove_all;
 use crate::error::Error;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use walkdir::WalkDir;
 
-/// Removes until at most `keep_bytes` are left, and answers the bytes removed.
-pub(super) fn prune(directory: &Path, locks: &Locks, keep_bytes: u64) -> Result<u64, Error> {
+/// Removes what nobody used for `keep_for`, and then until at most `keep_bytes` are left. Answers the bytes removed.
+pub(super) fn prune(directory: &Path, locks: &Locks, keep_bytes: u64, keep_for: Duration) -> Result<u64, Error> {
+    // A clock that begins with the host cannot say what is too old.
+    let too_old = SystemTime::now().checked_sub(keep_for);
     let mut mirrors = Vec::new();
     for entry in directory.read_dir().map_err(Error::file(directory))?.flatten() {
         let path = entry.path();
@@ -18,8 +21,8 @@ pub(super) fn prune(directory: &Path, locks: &Locks, keep_bytes: u64) -> Result<
     mirrors.sort();
     let mut total: u64 = mirrors.iter().map(|(_, bytes, _)| bytes).sum();
     let mut removed = 0;
-    for (_, bytes, path) in mirrors {
-        if total <= keep_bytes {
+    for (used, bytes, path) in mirrors {
+        if total <= keep_bytes && too_old.is_none_or(|too_old| used >= too_old) {
             break;
         }
         if remove(locks, &path)? {

@@ -140,6 +140,7 @@ fn bytes_in(directory: &Path) -> u64 {
 
 #[tokio::test]
 async fn the_mirrors_used_longest_ago_are_pruned_first() {
+    const EVER: Duration = Duration::MAX;
     let yard = Yard::new();
     let (old, new) = (yard.upstream("old"), yard.upstream("new"));
     yard.at(&old, "").await.unwrap();
@@ -149,13 +150,27 @@ async fn the_mirrors_used_longest_ago_are_pruned_first() {
     let oldest = lock.min_by_key(|lock| lock.metadata().unwrap().modified().unwrap()).unwrap();
     std::fs::File::options().write(true).open(oldest).unwrap().set_modified(earlier).unwrap();
     assert!(yard.fetcher.holds(&old.location()) && yard.fetcher.holds(&new.location()));
-    assert_eq!(yard.fetcher.prune(u64::MAX).await.unwrap(), 0);
+    assert_eq!(yard.fetcher.prune(u64::MAX, EVER).await.unwrap(), 0);
     let bytes: u64 = yard.mirrors().iter().map(|mirror| bytes_in(mirror)).sum();
-    let removed = yard.fetcher.prune(bytes - 1).await.unwrap();
+    let removed = yard.fetcher.prune(bytes - 1, EVER).await.unwrap();
     assert!(!yard.fetcher.holds(&old.location()) && yard.fetcher.holds(&new.location()));
-    assert_eq!(yard.fetcher.prune(0).await.unwrap(), bytes - removed);
+    assert_eq!(yard.fetcher.prune(0, EVER).await.unwrap(), bytes - removed);
     assert!(yard.mirrors().is_empty());
     yard.at(&old, "").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mirror_that_nobody_used_for_too_long_goes_however_small() {
+    let yard = Yard::new();
+    let (old, new) = (yard.upstream("old"), yard.upstream("new"));
+    yard.at(&old, "").await.unwrap();
+    let earlier = std::time::SystemTime::now() - Duration::from_secs(3600);
+    let lock = yard.mirrors()[0].with_extension("lock");
+    std::fs::File::options().write(true).open(lock).unwrap().set_modified(earlier).unwrap();
+    yard.at(&new, "").await.unwrap();
+    assert_eq!(yard.fetcher.prune(u64::MAX, Duration::from_secs(3700)).await.unwrap(), 0);
+    assert!(yard.fetcher.prune(u64::MAX, Duration::from_secs(3500)).await.unwrap() > 0);
+    assert!(!yard.fetcher.holds(&old.location()) && yard.fetcher.holds(&new.location()));
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use crate::uplink::Uplink;
 use crate::vitals::Pulse;
 use crate::warm::{self, Memory, Shape, Warm};
 use buildyard_executor::{
-    Capabilities, Engine, EngineOptions, Executor, ExecutorError, Host, HostOptions, SpareNetworks, Stock,
+    Capabilities, Engine, EngineOptions, Executor, ExecutorError, Holder, Host, HostOptions, SpareNetworks, Stock,
 };
 use buildyard_model::{AgentId, Capacity, Clock, ComputeType, EnvironmentType, SystemClock};
 use buildyard_source::{Fetcher, Options, Ssh, passed_environment};
@@ -94,7 +94,8 @@ impl Agent {
     ) -> Result<AgentHandle, StartError> {
         config.check()?;
         let lock = DataLock::take(&config.data_dir)?;
-        let (executor, stock) = executor(&config).await?;
+        let holder = holder(&config, &binary)?;
+        let (executor, stock) = executor(&config, Some(holder)).await?;
         begin(config, &binary, shutdown, (executor, stock), lock).await
     }
 
@@ -280,11 +281,17 @@ fn warm(config: &AgentConfig, slots: u32, capabilities: &Capabilities) -> Warm {
 /// Where builds run, and what is kept there.
 type Place = (Arc<dyn Executor>, Option<Arc<dyn Stock>>);
 
-pub(crate) async fn executor(config: &AgentConfig) -> Result<Place, StartError> {
+/// What keeps network namespaces between builds.
+fn holder(config: &AgentConfig, program: &Path) -> Result<Holder, StartError> {
+    let binary = at(program, binary::keep(program, &config.data_dir))?;
+    Ok(sandbox::holder(&sandbox::container(), &binary, config.data_dir.join("networks")))
+}
+
+pub(crate) async fn executor(config: &AgentConfig, holder: Option<Holder>) -> Result<Place, StartError> {
     Ok(match config.executor.kind {
         ExecutorKind::Docker => {
             let owner = config.agent_name()?.to_string();
-            let networks = SpareNetworks { owner, keep: SPARE_NETWORKS };
+            let networks = SpareNetworks { owner, keep: SPARE_NETWORKS, holder };
             let options = EngineOptions {
                 address: config.executor.address.clone(),
                 // Who wants nothing kept for later builds wants no networks either.

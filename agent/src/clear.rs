@@ -17,7 +17,7 @@ impl Agent {
     pub async fn clear(config: &AgentConfig) -> Result<(), StartError> {
         let name = config.agent_name()?;
         let _lock = DataLock::take(&config.data_dir)?;
-        let (executor, _) = executor(config).await?;
+        let (executor, _) = executor(config, None).await?;
         for found in sweep::leftovers(&*executor, &name, &BTreeSet::new(), &BTreeSet::new()).await? {
             executor.remove(&found.id).await?;
         }

@@ -11,6 +11,7 @@ mod memory;
 mod plan;
 mod room;
 mod shape;
+mod tenants;
 
 pub(crate) use keeper::keep;
 pub(crate) use memory::Memory;
@@ -24,6 +25,7 @@ use plan::{Step, View};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tenants::Tenants;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -48,9 +50,10 @@ pub(crate) struct Warm {
 #[derive(Debug)]
 struct State {
     demand: Demand,
+    tenants: Tenants,
     /// Oldest first.
     ready: Vec<Spare>,
-    /// Those that ended while they waited.
+    /// Those that ended while they waited, or that nobody is expected to take.
     dead: Vec<Spare>,
     making: BTreeMap<Shape, usize>,
     resting: BTreeMap<Shape, Instant>,
@@ -67,6 +70,8 @@ struct State {
 pub(crate) struct Spare {
     pub id: SandboxId,
     pub shape: Shape,
+    /// Whose builds may have it: anybody's, unless it was made for one tenant.
+    pub tenant: Option<String>,
     /// What the shape's reference stood for when it was made.
     pub image: String,
     /// What it has mounted.
@@ -88,7 +93,8 @@ impl Drop for Watched {
 /// What the keeper is to do.
 #[derive(Debug)]
 enum Deed {
-    Make(Shape),
+    /// Of this shape, and for this tenant alone if there is one.
+    Make(Shape, Option<String>),
     Discard(Spare),
 }
 
@@ -97,6 +103,7 @@ impl Warm {
     pub(crate) fn new(limit: usize, idle: Duration, always: Vec<Shape>) -> Self {
         let state = State {
             demand: Demand::new(idle),
+            tenants: Tenants::default(),
             ready: Vec::new(),
             dead: Vec::new(),
             making: BTreeMap::new(),
@@ -129,15 +136,24 @@ impl Warm {
         }
     }
 
-    /// A build came in: gives it a container of its shape, if one waits.
+    /// A build came in: gives it a container of its shape, if one waits that it may have. Where all that wait are others',
+    /// the oldest of them goes.
     pub(crate) fn take(&self, lease: &LeaseToken, shape: &Shape) -> Option<Spare> {
         if self.limit == 0 {
             return None;
         }
         let mut state = self.state();
         state.demand.arrived(shape, Instant::now());
+        state.tenants.arrived(shape, tenant(lease));
         state.arrived = true;
-        let at = state.ready.iter().position(|spare| spare.shape == *shape)?;
+        let is_for = |spare: &Spare| spare.tenant.as_deref().is_none_or(|own| own == tenant(lease));
+        let Some(at) = state.ready.iter().position(|spare| spare.shape == *shape && is_for(spare)) else {
+            if let Some(at) = state.ready.iter().position(|spare| spare.shape == *shape) {
+                let others = state.ready.remove(at);
+                state.dead.push(others);
+            }
+            return None;
+        };
         let spare = state.ready.remove(at);
         state.taken.insert(lease.clone(), spare.id.clone());
         Some(spare)
@@ -181,7 +197,8 @@ impl Warm {
             match step {
                 Step::Make(shape) => {
                     *state.making.entry(shape.clone()).or_default() += 1;
-                    deeds.push(Deed::Make(shape));
+                    let tenant = state.tenants.only(&shape).map(str::to_owned);
+                    deeds.push(Deed::Make(shape, tenant));
                 }
                 Step::Drop(shape) => {
                     let at = state.ready.iter().position(|spare| spare.shape == shape);
@@ -194,6 +211,7 @@ impl Warm {
 
     fn view(&self, state: &mut State, now: Instant, room: usize) -> View {
         let mut demand = state.demand.weights(now);
+        state.tenants.retain(|shape| demand.contains_key(shape));
         if state.paused {
             demand.clear();
         }
@@ -269,6 +287,11 @@ impl Warm {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whose sandboxes may share what is kept from one to the next: a project's.
+pub(crate) fn tenant(lease: &LeaseToken) -> &str {
+    lease.build.project().as_str()
 }
 
 fn unmake(state: &mut State, shape: &Shape) {

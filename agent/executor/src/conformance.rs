@@ -76,6 +76,7 @@ impl Trial<'_> {
             working_directory: self.ground.folder_inside(),
             limits: Limits { resources: Resources { vcpu: 1, memory_mib: 64 }, pids: 64 },
             privileged: false,
+            tenant: None,
         }
     }
 

@@ -6,6 +6,7 @@ mod address;
 mod container;
 mod create;
 mod failure;
+mod holder;
 mod image;
 mod link;
 mod list;
@@ -25,6 +26,7 @@ mod stock;
 mod tests;
 mod turns;
 
+pub use self::holder::Holder;
 pub use self::link::Deadlines;
 pub use self::spares::SpareNetworks;
 
@@ -97,7 +99,7 @@ impl Engine {
         let capabilities = Mutex::new(capabilities(&link, &firewall).await?);
         let info = link.query("asking the engine where it keeps things", link.docker.info()).await?;
         let root = info.docker_root_dir.filter(|root| !root.is_empty()).map(PathBuf::from);
-        let spares = Spares::new(options.spare_networks.clone());
+        let spares = Spares::new(options.spare_networks.clone(), &link);
         spares.clear(&link).await?;
         tracing::info!(engine = %link, "connected to the container engine");
         Ok(Self { link, options, firewall, spares, starts: Turns::default(), root, capabilities })

@@ -12,7 +12,7 @@ mod name;
 pub mod sandbox;
 pub mod stock;
 
-pub use engine::{Deadlines, Engine, EngineOptions, SpareNetworks};
+pub use engine::{Deadlines, Engine, EngineOptions, Holder, SpareNetworks};
 pub use fake::Fake;
 pub use host::{Host, HostOptions};
 pub use sandbox::{

@@ -82,6 +82,9 @@ pub struct SandboxSpec {
     pub working_directory: PathBuf,
     pub limits: Limits,
     pub privileged: bool,
+    /// Whose it is. Sandboxes of one tenant may follow one another in one network namespace; without a tenant, or
+    /// privileged, a sandbox has one of its own.
+    pub tenant: Option<String>,
 }
 
 /// How a sandbox's program ended.

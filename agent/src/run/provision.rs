@@ -6,6 +6,7 @@ use super::login;
 use super::sandbox::{self, Wanted};
 use super::takeover::Taken;
 use crate::site::{AGENT_LABEL, BUILD_LABEL, LEASE_LABEL, Site};
+use crate::warm;
 use buildyard_executor::{ExecutorError, ImageRequest, SandboxId, SandboxSpec};
 use buildyard_model::{LeaseToken, Phase, PhaseContext};
 use std::sync::Arc;
@@ -83,7 +84,8 @@ impl Build {
             (BUILD_LABEL, self.lease.build.to_string()),
         ];
         let labels = sandbox::labels(labels);
-        let wanted = Wanted { name: self.lease.slug(), labels, image, shape: &shape, waits: false };
+        let tenant = Some(warm::tenant(&self.lease).to_owned());
+        let wanted = Wanted { name: self.lease.slug(), labels, image, shape: &shape, tenant, waits: false };
         sandbox::spec(&self.layout, &self.folder, &self.site.binary, wanted)
     }
 }

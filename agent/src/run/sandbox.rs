@@ -3,14 +3,16 @@
 use super::layout::Layout;
 use crate::folder::Folder;
 use crate::warm::Shape;
-use buildyard_executor::{Limits, SandboxSpec};
+use buildyard_executor::{Holder, Limits, Mount, SandboxSpec};
 use buildyard_model::{JobSpec, Resources};
 use buildyard_runner::plan::WAIT_FLAG;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Processes and threads of one build: far more than builds need, far fewer than a host has.
 const PIDS: u32 = 16_384;
+/// A folder that every container has for itself, and where nobody puts a plan.
+const NOWHERE: &str = "/dev/shm";
 
 /// What differs.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct Wanted<'a> {
     /// As resolved by the executor.
     pub image: String,
     pub shape: &'a Shape,
+    /// Whose network namespace it may have after others.
+    pub tenant: Option<String>,
     /// Whether its runner waits for the plan.
     pub waits: bool,
 }
@@ -40,6 +44,7 @@ pub(crate) fn spec(layout: &Layout, folder: &Folder, binary: &Path, wanted: Want
         working_directory: layout.readonly.clone(),
         limits: Limits { resources: wanted.shape.limits(), pids: PIDS },
         privileged: wanted.shape.privileged,
+        tenant: wanted.tenant,
     }
 }
 
@@ -50,6 +55,13 @@ pub(crate) fn container() -> Layout {
 
 pub(crate) fn labels<const N: usize>(labels: [(&str, String); N]) -> BTreeMap<String, String> {
     labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// A program that stays in a container until it is told to end: a runner that waits for a plan which never comes.
+pub(crate) fn holder(layout: &Layout, binary: &Path, folder: PathBuf) -> Holder {
+    let program = Mount { host: binary.to_owned(), inside: layout.binary.clone(), read_only: true };
+    let command = [&layout.binary.display().to_string(), "runner", "--control", NOWHERE, WAIT_FLAG];
+    Holder { program, command: command.map(str::to_owned).into(), folder }
 }
 
 /// The shape that a build needs on a host of this size.

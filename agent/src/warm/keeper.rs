@@ -50,7 +50,7 @@ pub(crate) async fn keep(site: Arc<Site>, images: Vec<String>, memory: Memory, l
 async fn carry_out(site: Arc<Site>, deed: Deed) {
     match deed {
         Deed::Discard(spare) => discard(site, spare).await,
-        Deed::Make(shape) => match make(&site, &shape).await {
+        Deed::Make(shape, tenant) => match make(&site, &shape, tenant).await {
             Ok(spare) => {
                 if let Some(unwanted) = site.warm.made(spare) {
                     discard(site, unwanted).await;
@@ -65,13 +65,20 @@ async fn carry_out(site: Arc<Site>, deed: Deed) {
 }
 
 /// Makes one and starts it. It pulls nothing: only an image that is here can be warm.
-async fn make(site: &Arc<Site>, shape: &Shape) -> Result<Spare, ExecutorError> {
+async fn make(site: &Arc<Site>, shape: &Shape, tenant: Option<String>) -> Result<Spare, ExecutorError> {
     let request = ImageRequest { reference: shape.reference.clone(), pull: PullPolicy::Never, login: None };
     let image = site.executor.prepare_image(&request, &|_| {}).await?;
     let name = format!("warm-{}", uuid::Uuid::new_v4().simple());
     let folder = site.builds.make_warm(&name).map_err(|error| ExecutorError::Failed(error.to_string()))?;
     let labels = [(AGENT_LABEL, site.name.to_string()), (WARM_LABEL, name.clone())];
-    let wanted = Wanted { name, labels: sandbox::labels(labels), image: image.clone(), shape, waits: true };
+    let wanted = Wanted {
+        name,
+        labels: sandbox::labels(labels),
+        image: image.clone(),
+        shape,
+        tenant: tenant.clone(),
+        waits: true,
+    };
     let spec = sandbox::spec(&sandbox::container(), &folder, &site.binary, wanted);
     let id = site.executor.create(&spec).await.inspect_err(|_| forget(&folder))?;
     if let Err(error) = site.executor.start(&id).await {
@@ -80,7 +87,7 @@ async fn make(site: &Arc<Site>, shape: &Shape) -> Result<Spare, ExecutorError> {
         return Err(error);
     }
     let watch = tokio::spawn(watch(site.clone(), id.clone())).abort_handle();
-    Ok(Spare { id, shape: shape.clone(), image, folder, watch: Watched(watch) })
+    Ok(Spare { id, shape: shape.clone(), tenant, image, folder, watch: Watched(watch) })
 }
 
 /// Whatever ends it: from then on it is of no use.

@@ -2,7 +2,7 @@
 //! capabilities, the engine's own seccomp profile, no namespace of the host, hard limits on memory and processes.
 
 use super::EngineOptions;
-use super::spares::LENT;
+use super::spares::{LENT, Loan};
 use crate::sandbox::{ExecutorError, SandboxSpec};
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount,
@@ -41,9 +41,17 @@ pub(super) fn body(
 }
 
 /// Puts the container on a network, and writes down which, so that a later agent knows.
-pub(super) fn put_on(body: &mut ContainerCreateBody, network: &str) {
-    body.host_config.get_or_insert_default().network_mode = Some(network.to_owned());
+pub(super) fn put_on(body: &mut ContainerCreateBody, loan: &Loan<'_>) -> Result<(), ExecutorError> {
+    let network = loan.name();
     body.labels.get_or_insert_default().insert(LENT.to_owned(), network.to_owned());
+    let host_config = body.host_config.get_or_insert_default();
+    host_config.network_mode = Some(network.to_owned());
+    if let Some((holder, files)) = loan.joins() {
+        host_config.network_mode = Some(format!("container:{holder}"));
+        let files = files.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
+        host_config.mounts.get_or_insert_default().extend(files);
+    }
+    Ok(())
 }
 
 /// Lets mounts be that lie below the engine's own root, as the folders of an agent on a volume do: the engine takes these
@@ -84,7 +92,7 @@ fn host_config(spec: &SandboxSpec, host: Resources, options: &EngineOptions) -> 
     })
 }
 
-fn bind(mount: &crate::sandbox::Mount) -> Result<Mount, ExecutorError> {
+pub(super) fn bind(mount: &crate::sandbox::Mount) -> Result<Mount, ExecutorError> {
     Ok(Mount {
         typ: Some(MountType::BIND),
         source: Some(text(&mount.host)?),
@@ -98,7 +106,7 @@ fn bind(mount: &crate::sandbox::Mount) -> Result<Mount, ExecutorError> {
     })
 }
 
-fn text(path: &Path) -> Result<String, ExecutorError> {
+pub(super) fn text(path: &Path) -> Result<String, ExecutorError> {
     match path.to_str() {
         Some(text) if path.is_absolute() => Ok(text.to_owned()),
         _ => Err(ExecutorError::Refused(format!("path {} is not absolute, or not UTF-8", path.display()))),
@@ -126,6 +134,7 @@ mod tests {
             working_directory: "/".into(),
             limits: Limits { resources: Resources { vcpu: 72, memory_mib: 4096 }, pids: 100 },
             privileged: false,
+            tenant: None,
         }
     }
 

@@ -19,13 +19,14 @@ pub(super) async fn create(engine: &Engine, spec: &SandboxSpec) -> Result<Sandbo
     mounts::check(&spec.mounts, link.address.socket()).await?;
     let id = SandboxId(format!("{PREFIX}{}", spec.name));
     let mut body = container::body(spec, engine.resources(), &engine.options)?;
+    let tenant = spec.tenant.as_deref().filter(|_| !spec.privileged);
+    let network = engine.spares.lend(&id, tenant).await?;
+    container::put_on(&mut body, &network)?;
     if let Some(root) = &engine.root {
         container::reach_into(&mut body, root);
     }
-    let network = engine.spares.lend(&id);
-    container::put_on(&mut body, network.name());
     let provide =
-        async { tokio::join!(engine.spares.provide(link, network.name(), &spec.labels), engine.firewall.ensure()).0 };
+        async { tokio::join!(engine.spares.provide(link, &network, &spec.labels), engine.firewall.ensure()).0 };
     let create = create_container(link, &id.0, &spec.labels, body);
     let (provided, container) =
         if link.quirks.network_comes_first { (provide.await, create.await) } else { tokio::join!(provide, create) };

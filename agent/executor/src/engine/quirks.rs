@@ -15,6 +15,8 @@ pub(super) struct Quirks {
     pub(super) network_options: &'static [(&'static str, &'static str)],
     /// Whether a container can be made only once its network is there.
     pub(super) network_comes_first: bool,
+    /// Whether a container may join the network namespace of another and have its own files in `/etc`.
+    pub(super) joins_namespaces: bool,
 }
 
 /// Docker 20.10 and later: networks are isolated from one another.
@@ -24,6 +26,7 @@ pub(super) const DOCKER: Quirks = Quirks {
     bridge_name_option: Some("com.docker.network.bridge.name"),
     network_options: &[],
     network_comes_first: false,
+    joins_namespaces: true,
 };
 
 /// Podman 4 and later: netavark routes between networks unless told not to.
@@ -33,6 +36,8 @@ pub(super) const PODMAN: Quirks = Quirks {
     bridge_name_option: None,
     network_options: &[("isolate", "true")],
     network_comes_first: true,
+    // Not tried.
+    joins_namespaces: false,
 };
 
 /// Podman names itself in its version's components; whatever else speaks the API is taken for Docker.

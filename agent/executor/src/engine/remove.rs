@@ -13,12 +13,12 @@ use tokio::time::{Instant, sleep};
 /// See `Executor::remove`.
 pub(super) async fn remove(engine: &Engine, id: &SandboxId) -> Result<(), ExecutorError> {
     let link = &engine.link;
-    let lent = lent(link, id).await?;
-    container(link, id).await?;
+    let lent = if engine.spares.has_lent(id) { None } else { lent(link, id).await? };
+    container(link, &id.0).await?;
     engine.spares.give_back(link, id, lent).await
 }
 
-/// The network that the container was lent; absent when the container is gone.
+/// The network that the container was lent by an earlier process; absent when the container is gone.
 async fn lent(link: &Link, id: &SandboxId) -> Result<Option<String>, ExecutorError> {
     let doing = format!("inspecting sandbox {}", id.0);
     match link.settled(&doing, || link.docker.inspect_container(&id.0, None)).await {
@@ -28,13 +28,14 @@ async fn lent(link: &Link, id: &SandboxId) -> Result<Option<String>, ExecutorErr
     }
 }
 
-async fn container(link: &Link, id: &SandboxId) -> Result<(), ExecutorError> {
+/// Kills and removes a container with its anonymous volumes. Gone is success.
+pub(super) async fn container(link: &Link, name: &str) -> Result<(), ExecutorError> {
     let until = Instant::now() + link.deadlines.change;
     let mut pause = Duration::from_millis(20);
-    let doing = format!("removing sandbox {}", id.0);
+    let doing = format!("removing container {name}");
     loop {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        match link.change(&doing, link.docker.remove_container(&id.0, Some(options))).await {
+        match link.change(&doing, link.docker.remove_container(name, Some(options))).await {
             Ok(()) | Err(Failure::Absent(_)) => return Ok(()),
             // Another removal is under way, or the kernel lets go of a mount late.
             Err(Failure::Conflict(_) | Failure::Broken(_)) if Instant::now() + pause < until => {

@@ -1,20 +1,26 @@
 //! Keeps networks for the next sandboxes: making and removing one costs an engine dozens of firewall changes, near half of
-//! a short sandbox's time. A network is still one sandbox's own while that lives, and holds nothing of it afterwards.
+//! a short sandbox's time. A network is still one sandbox's own while that lives. Where the same tenant's sandboxes follow
+//! one another, the network's namespace is kept, too (`holder`).
 //!
-//! Invariants: a network is lent to one sandbox, and comes back at most once, as only the holder of its loan can return
-//! it. What is not lent by this process is never kept. Networks that a dead process of the same owner left are removed by
-//! `clear`; so an owner has one living process.
+//! Invariants: what is not lent by this process is never kept. Networks and holders that a dead process of the same owner
+//! left are removed by `clear`; so an owner has one living process.
 
+mod pool;
+
+use self::pool::{Network, Pool, Returned};
 use super::failure::Failure;
+use super::holder::{self, Files, Holder};
 use super::link::Link;
 use super::network;
-use crate::sandbox::{ExecutorError, SandboxId};
+use crate::sandbox::{ExecutorError, Mount, SandboxId};
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// On a network that may be kept: whose it is.
-const OWNER: &str = "buildyard.network-owner";
+/// On a network that may be kept, and on its holder: whose it is.
+pub(super) const OWNER: &str = "buildyard.network-owner";
 /// On a container: the network it was lent.
 pub(super) const LENT: &str = "buildyard.network";
 
@@ -26,12 +32,16 @@ pub struct SpareNetworks {
     /// Kept at most while no sandbox uses them. The engine's address pools, about 30 networks by default, must hold
     /// these beside all running sandboxes.
     pub keep: usize,
+    /// Keeps a network's namespace, too, while the same tenant comes again. Absent: each sandbox has a new one.
+    pub holder: Option<Holder>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Spares {
     options: Option<SpareNetworks>,
-    state: Mutex<State>,
+    pool: Mutex<Pool>,
+    /// The engine does not let namespaces be held.
+    cannot_hold: AtomicBool,
 }
 
 /// A network lent to a sandbox that is being made. Unless confirmed, it goes back, also when its holder is dropped.
@@ -39,13 +49,20 @@ pub(super) struct Spares {
 pub(super) struct Loan<'a> {
     spares: &'a Spares,
     id: SandboxId,
-    name: String,
+    network: Network,
     fresh: bool,
 }
 
 impl Loan<'_> {
+    /// The network's name.
     pub(super) fn name(&self) -> &str {
-        &self.name
+        &self.network.name
+    }
+
+    /// The container whose namespace is to be joined, and the sandbox's own copies of the files that belong to it.
+    pub(super) fn joins(&self) -> Option<(String, Vec<Mount>)> {
+        let files = self.network.held.as_ref()?;
+        Some((holder::name(self.name()), files.mounts(&self.spares.folder(self.name())?)))
     }
 
     /// The sandbox is there: its removal will give the network back.
@@ -57,56 +74,103 @@ impl Loan<'_> {
 impl Drop for Loan<'_> {
     fn drop(&mut self) {
         if self.fresh {
-            self.spares.state().abandon(&self.id);
+            self.spares.pool().abandon(&self.id);
         }
     }
 }
 
-#[derive(Debug, Default)]
-struct State {
-    idle: Vec<String>,
-    lent: HashMap<SandboxId, String>,
-    /// Those that should be there, as they were lent before.
-    used: BTreeSet<String>,
+/// A network whose namespace is being held; it waits for the next sandbox however that ends.
+#[derive(Debug)]
+struct Settling<'a> {
+    spares: &'a Spares,
+    network: Network,
+}
+
+impl Drop for Settling<'_> {
+    fn drop(&mut self) {
+        self.spares.pool().keep(self.network.clone());
+    }
 }
 
 impl Spares {
-    pub(super) fn new(options: Option<SpareNetworks>) -> Self {
-        Self { options, state: Mutex::default() }
+    pub(super) fn new(mut options: Option<SpareNetworks>, link: &Link) -> Self {
+        if let Some(options) = options.as_mut().filter(|_| !link.quirks.joins_namespaces) {
+            options.holder = None;
+        }
+        Self { options, ..Self::default() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The network for a sandbox. Without spares it has the sandbox's own name.
-    pub(super) fn lend(&self, id: &SandboxId) -> Loan<'_> {
-        let (name, fresh) = match &self.options {
-            Some(_) => self.state().lend(id),
-            None => (id.0.clone(), false),
+    fn holder(&self) -> Option<(&Holder, &str)> {
+        self.options.as_ref().and_then(|options| Some((options.holder.as_ref()?, options.owner.as_str())))
+    }
+
+    /// Where a network's sandbox has its own files of the namespace.
+    fn folder(&self, network: &str) -> Option<PathBuf> {
+        self.holder().map(|(holder, _)| holder.folder.join(network))
+    }
+
+    /// The network for a sandbox. Without spares it has the sandbox's own name. Files that it needs are in place.
+    pub(super) async fn lend(&self, id: &SandboxId, tenant: Option<&str>) -> Result<Loan<'_>, ExecutorError> {
+        let (network, fresh) = match &self.options {
+            Some(_) => self.pool().lend(id, tenant),
+            None => (Network::new(id.0.clone()), false),
         };
-        Loan { spares: self, id: id.clone(), name, fresh }
+        let loan = Loan { spares: self, id: id.clone(), network, fresh };
+        if let (Some(files), Some(folder)) = (&loan.network.held, self.folder(loan.name())) {
+            files.lay_out(&folder).await?;
+        }
+        Ok(loan)
     }
 
-    /// Sees to it that the network that was lent is there, and nobody on it.
+    /// Sees to it that the network that was lent is there, and nobody on it but its holder, where that is to be joined.
     pub(super) async fn provide(
         &self,
         link: &Link,
-        name: &str,
+        loan: &Loan<'_>,
         sandbox: &BTreeMap<String, String>,
     ) -> Result<(), ExecutorError> {
-        if self.options.is_none() || !self.state().is_used(name) {
+        let name = loan.name();
+        if let (Some(_), Some((holder, owner))) = (&loan.network.held, self.holder()) {
+            let anew = holder::keep_up(link, holder, owner, name).await?;
+            return match anew {
+                Some(files) => self.held_anew(loan, &files).await,
+                None => Ok(()),
+            };
+        }
+        if self.options.is_none() || !self.pool().is_used(name) {
             return network::create(link, name, &self.labels(sandbox)).await;
         }
         match link.query(&format!("inspecting network {name}"), link.docker.inspect_network(name, None)).await {
-            Ok(found) if found.containers.as_ref().is_none_or(HashMap::is_empty) => Ok(()),
-            Ok(_) => {
-                Err(ExecutorError::Failed(format!("somebody else put a container on our network {name}: remove it")))
+            Ok(found) => {
+                let on_it = found.containers.unwrap_or_default().into_values().filter_map(|container| container.name);
+                self.vacate(link, name, on_it.collect()).await
             }
             // Somebody pruned it.
             Err(Failure::Absent(_)) => network::create(link, name, &self.labels(sandbox)).await,
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    async fn held_anew(&self, loan: &Loan<'_>, files: &Files) -> Result<(), ExecutorError> {
+        self.pool().held_anew(&loan.id, files);
+        match self.folder(loan.name()) {
+            Some(folder) => files.lay_out(&folder).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a holder off a network that its tenant does not get again.
+    async fn vacate(&self, link: &Link, name: &str, on_it: Vec<String>) -> Result<(), ExecutorError> {
+        if on_it.iter().any(|container| *container != holder::name(name)) {
+            return Err(ExecutorError::Failed(format!(
+                "somebody else put a container on our network {name}: remove it"
+            )));
+        }
+        if on_it.is_empty() { Ok(()) } else { holder::remove(link, name).await }
     }
 
     /// The labels of a network that is made for a sandbox: a kept one must not look like that sandbox's for ever.
@@ -115,6 +179,11 @@ impl Spares {
             Some(options) => [(OWNER.to_owned(), options.owner.clone())].into(),
             None => sandbox.clone(),
         }
+    }
+
+    /// Whether this process lent the sandbox its network.
+    pub(super) fn has_lent(&self, id: &SandboxId) -> bool {
+        self.pool().is_lent_to(id)
     }
 
     /// Takes a sandbox's network back once its container is gone: kept, or removed when there are enough. `named` is the
@@ -126,72 +195,63 @@ impl Spares {
         named: Option<String>,
     ) -> Result<(), ExecutorError> {
         let keep = self.options.as_ref().map_or(0, |options| options.keep);
-        let surplus = self.state().give_back(id, keep, named);
-        match surplus {
-            Some(name) => network::remove(link, &name).await,
-            None => Ok(()),
+        let returned = self.pool().give_back(id, keep, named);
+        match returned {
+            Returned::Settled => Ok(()),
+            Returned::Surplus(name) => self.remove(link, &name).await,
+            Returned::Hold(network) => {
+                self.hold(link, Settling { spares: self, network }).await;
+                Ok(())
+            }
         }
     }
 
-    /// Removes what an earlier process of this owner kept, but no network that a container still needs.
+    /// Without a holder the network is kept all the same.
+    async fn hold(&self, link: &Link, mut settling: Settling<'_>) {
+        let Some((holder, owner)) = self.holder() else { return };
+        if self.cannot_hold.load(Ordering::Relaxed) {
+            return;
+        }
+        match holder::hold(link, holder, owner, &settling.network.name).await {
+            Ok(files) => settling.network.held = Some(files),
+            Err(error) => {
+                tracing::warn!(%error, "network namespaces cannot be kept between builds, which start slower without");
+                self.cannot_hold.store(!matches!(error, ExecutorError::Unreachable(_)), Ordering::Relaxed);
+            }
+        }
+    }
+
+    async fn remove(&self, link: &Link, network: &str) -> Result<(), ExecutorError> {
+        if let Some(folder) = self.folder(network) {
+            holder::remove(link, network).await?;
+            let _ = tokio::fs::remove_dir_all(folder).await;
+        }
+        network::remove(link, network).await
+    }
+
+    /// Removes what an earlier process of this owner kept, but nothing that a container still needs.
     pub(super) async fn clear(&self, link: &Link) -> Result<(), ExecutorError> {
         let Some(options) = &self.options else { return Ok(()) };
         let filter = |label: String| HashMap::from([("label".to_owned(), vec![label])]);
-        let owned =
-            ListNetworksOptionsBuilder::default().filters(&filter(format!("{OWNER}={}", options.owner))).build();
+        let owned = filter(format!("{OWNER}={}", options.owner));
+        let networks = ListNetworksOptionsBuilder::default().filters(&owned).build();
+        let holders = ListContainersOptionsBuilder::default().all(true).filters(&owned).build();
         let using = ListContainersOptionsBuilder::default().all(true).filters(&filter(LENT.to_owned())).build();
-        let networks = link.query("listing networks", link.docker.list_networks(Some(owned))).await?;
+        let networks = link.query("listing networks", link.docker.list_networks(Some(networks))).await?;
         let containers =
             link.settled("listing containers", || link.docker.list_containers(Some(using.clone()))).await?;
         let needed: BTreeSet<String> =
             containers.into_iter().filter_map(|container| container.labels?.remove(LENT)).collect();
+        let holders = link.settled("listing holders", || link.docker.list_containers(Some(holders.clone()))).await?;
+        for name in holders.into_iter().filter_map(|holder| holder.names).flatten() {
+            if let Some(network) = holder::network_of(&name).filter(|network| !needed.contains(*network)) {
+                holder::remove(link, network).await?;
+            }
+        }
         for name in networks.into_iter().filter_map(|network| network.name).filter(|name| !needed.contains(name)) {
-            network::remove(link, &name).await?;
+            self.remove(link, &name).await?;
         }
         Ok(())
-    }
-}
-
-impl State {
-    /// An idle network, or the name for a new one. A sandbox that is made again gets what it was lent.
-    /// Whether the loan is a new one is told, too.
-    fn lend(&mut self, id: &SandboxId) -> (String, bool) {
-        if let Some(name) = self.lent.get(id) {
-            return (name.clone(), false);
-        }
-        let name = self.idle.pop().unwrap_or_else(|| format!("{}.net", id.0));
-        self.lent.insert(id.clone(), name.clone());
-        (name, true)
-    }
-
-    /// Ends the loan of a sandbox that was never made. Whether the network is there shows when it is lent again.
-    fn abandon(&mut self, id: &SandboxId) {
-        if let Some(name) = self.lent.remove(id) {
-            self.used.insert(name.clone());
-            self.idle.push(name);
-        }
-    }
-
-    /// Whether a network has been kept since it served another sandbox, and so should be there.
-    fn is_used(&self, name: &str) -> bool {
-        self.used.contains(name)
-    }
-
-    /// Ends a loan; gives the network that is to be removed, if any. Whoever has no loan may only remove a network that
-    /// is nobody's here: a second removal of a sandbox must not take what is lent to the next by now.
-    fn give_back(&mut self, id: &SandboxId, keep: usize, named: Option<String>) -> Option<String> {
-        let Some(name) = self.lent.remove(id) else {
-            let name = named.unwrap_or_else(|| id.0.clone());
-            let ours = self.idle.contains(&name) || self.lent.values().any(|lent| *lent == name);
-            return (!ours).then_some(name);
-        };
-        if self.idle.len() >= keep {
-            self.used.remove(&name);
-            return Some(name);
-        }
-        self.used.insert(name.clone());
-        self.idle.push(name);
-        None
     }
 }
 
@@ -199,48 +259,15 @@ impl State {
 mod tests {
     use super::*;
 
-    fn id(name: &str) -> SandboxId {
-        SandboxId(name.to_owned())
-    }
-
-    #[test]
-    fn a_network_is_lent_to_one_sandbox_at_a_time() {
-        let mut state = State::default();
-        assert_eq!((state.lend(&id("a")), state.is_used("a.net")), (("a.net".into(), true), false));
-        assert_eq!(state.lend(&id("a")), ("a.net".into(), false), "made again");
-        assert_eq!(state.give_back(&id("a"), 1, None), None);
-        assert_eq!((state.lend(&id("b")), state.is_used("a.net")), (("a.net".into(), true), true));
-        assert_eq!(state.lend(&id("c")).0, "c.net");
-    }
-
-    #[test]
-    fn a_network_comes_back_once_and_only_so_many_are_kept() {
-        let mut state = State::default();
-        for name in ["a", "b"] {
-            state.lend(&id(name));
-        }
-        let named = Some("a.net".to_owned());
-        assert_eq!(state.give_back(&id("a"), 1, named.clone()), None);
-        assert_eq!(state.give_back(&id("a"), 1, named.clone()), None, "twice");
-        assert_eq!(state.give_back(&id("b"), 1, None), Some("b.net".into()));
-        assert_eq!(state.lend(&id("c")).0, "a.net");
-        assert_eq!(state.give_back(&id("a"), 1, named), None, "it is the next one's by now");
-    }
-
-    #[test]
-    fn a_loan_that_is_not_confirmed_goes_back() {
-        let spares = Spares::new(Some(SpareNetworks { owner: "x".into(), keep: 1 }));
-        drop(spares.lend(&id("a")));
-        assert_eq!(spares.state().idle, ["a.net"]);
-        spares.lend(&id("b")).confirm();
-        let state = spares.state();
-        assert_eq!((state.idle.len(), state.lent.len()), (0, 1));
-    }
-
-    #[test]
-    fn a_network_of_an_earlier_process_is_removed() {
-        let mut state = State::default();
-        assert_eq!(state.give_back(&id("old"), 1, Some("x.net".into())), Some("x.net".into()));
-        assert_eq!(state.give_back(&id("old"), 1, None), Some("old".into()), "its own, by its name");
+    #[tokio::test]
+    async fn a_loan_that_is_not_confirmed_goes_back() {
+        let options = SpareNetworks { owner: "x".into(), keep: 1, holder: None };
+        let spares = Spares { options: Some(options), ..Spares::default() };
+        let id = |name: &str| SandboxId(name.to_owned());
+        drop(spares.lend(&id("a"), None).await.unwrap());
+        let loan = spares.lend(&id("b"), None).await.unwrap();
+        assert_eq!(loan.name(), "a.net");
+        loan.confirm();
+        assert!(spares.has_lent(&id("b")));
     }
 }

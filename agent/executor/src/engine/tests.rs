@@ -1,5 +1,6 @@
 //! The engine's tests need a real engine. Where none answers they fail and say so; they never pass by being skipped.
 
+mod holding;
 mod isolation;
 mod pulling;
 mod registry;
@@ -46,7 +47,7 @@ pub(super) async fn engine() -> Engine {
 
 /// An engine that keeps one network.
 pub(super) async fn keeping(owner: &str) -> Engine {
-    let spare_networks = Some(SpareNetworks { owner: owner.to_owned(), keep: 1 });
+    let spare_networks = Some(SpareNetworks { owner: owner.to_owned(), keep: 1, holder: None });
     Engine::connect(EngineOptions { spare_networks, ..Default::default() }).await.unwrap()
 }
 

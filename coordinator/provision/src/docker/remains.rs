@@ -15,29 +15,44 @@ use std::path::Path;
 
 /// The label by which agents know their sandboxes.
 const AGENT_LABEL: &str = "buildyard.agent";
-/// The label by which agents know the networks that they keep for the next sandboxes.
+/// The label by which agents know the networks that they keep for the next sandboxes, and the containers that hold them.
 const NETWORK_LABEL: &str = "buildyard.network-owner";
 
 /// Removes the builds of this agent, whose data directory this was, and their networks.
 pub(super) async fn remove(engine: &Engine, agent: &str, data: &str) -> Result<(), Error> {
     let docker = engine.docker().await?;
-    let filter: HashMap<String, Vec<String>> = [("label".to_owned(), vec![format!("{AGENT_LABEL}={agent}")])].into();
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&filter).build();
-    let found = engine.call("listing an agent's builds", docker.list_containers(Some(options))).await?;
-    for build in found.iter().filter(|build| mounts_from(build, data)) {
-        let id = build.id.clone().unwrap_or_default();
-        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        match engine.call("removing a build of a gone agent", docker.remove_container(&id, Some(options))).await {
-            Ok(()) | Err(Failure::Absent(_) | Failure::Conflict(_)) => {}
-            Err(failure) => return Err(failure.into()),
-        }
-        for network in networks(build) {
+    for build in remove_containers(engine, AGENT_LABEL, agent, data).await? {
+        for network in networks(&build) {
             // One that others use, too, is refused; it is no loss.
             let _ = engine.call("removing a network", docker.remove_network(&network)).await;
         }
-        tracing::info!(agent, container = id, "removed a build that its agent left behind");
+        tracing::info!(agent, container = build.id, "removed a build that its agent left behind");
     }
+    remove_containers(engine, NETWORK_LABEL, agent, data).await?;
     remove_kept(engine, agent).await
+}
+
+/// Removes the agent's containers that carry this label, and gives them.
+async fn remove_containers(
+    engine: &Engine,
+    label: &str,
+    agent: &str,
+    data: &str,
+) -> Result<Vec<ContainerSummary>, Error> {
+    let docker = engine.docker().await?;
+    let filter: HashMap<String, Vec<String>> = [("label".to_owned(), vec![format!("{label}={agent}")])].into();
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filter).build();
+    let mut found = engine.call("listing an agent's containers", docker.list_containers(Some(options))).await?;
+    found.retain(|container| mounts_from(container, data));
+    for container in &found {
+        let id = container.id.clone().unwrap_or_default();
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        match engine.call("removing a container of a gone agent", docker.remove_container(&id, Some(options))).await {
+            Ok(()) | Err(Failure::Absent(_) | Failure::Conflict(_)) => {}
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    Ok(found)
 }
 
 /// Removes the networks that the agent kept. One with a container on it is refused; another agent of its name makes anew

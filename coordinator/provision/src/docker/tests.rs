@@ -197,23 +197,27 @@ async fn builds_that_an_agent_left_behind_go_and_those_of_another_agent_of_its_n
     let label = format!("buildyard.agent={}", launch.agent);
     let data = fleet.volumes().await.unwrap()[0].1.mountpoint.clone();
     let elsewhere = tempfile::tempdir().unwrap();
-    let build = |folder: &str| {
+    let container = |label: &str, network: &str, folder: &str| {
         let bind = format!("{folder}:/work");
-        let run = ["run", "-d", "--label", &label, "-v", &bind, &ground.image, "/bin/sh", "-c", AGENT];
+        let image = ground.image.as_str();
+        let run = ["run", "-d", "--network", network, "--label", label, "-v", &bind, image, "/bin/sh", "-c", AGENT];
         let made = Command::new("docker").args(run).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let id = String::from_utf8_lossy(&made.stdout).trim().to_owned();
         ground.strangers.lock().unwrap().push(id.clone());
         InstanceId(id)
     };
-    let (own, others) = (build(&format!("{data}/builds")), build(elsewhere.path().to_str().unwrap()));
+    let (inside, elsewhere) = (format!("{data}/builds"), elsewhere.path().to_str().unwrap());
+    let (own, others) = (container(&label, "bridge", &inside), container(&label, "bridge", elsewhere));
     // Kept for the next build, on an engine that has about 30 for everybody.
     let owner = format!("buildyard.network-owner={}", launch.agent);
     let kept = format!("{}.net", launch.ticket);
     let made = Command::new("docker").args(["network", "create", "--label", &owner, &kept]).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let holder = container(&owner, &kept, &inside);
     fleet.terminate(&InstanceId(name(launch.ticket))).await.unwrap();
     assert!(!ground.lives(&own).await && ground.lives(&others).await);
+    assert!(!ground.lives(&holder).await, "what held its network is left");
     assert!(docker().inspect_network(&kept, None).await.is_err(), "its network is left");
 }
 

@@ -124,5 +124,6 @@ fn spec() -> SandboxSpec {
         working_directory: "/".into(),
         limits: Limits { resources: Resources { vcpu: 1, memory_mib: 64 }, pids: 64 },
         privileged: false,
+        tenant: None,
     }
 }

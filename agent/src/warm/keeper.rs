@@ -12,12 +12,14 @@ use buildyard_model::PullPolicy;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// Demand fades and tags move without anybody saying so.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 const PULL_EVERY: Duration = Duration::from_secs(3600);
+/// Making containers keeps the processors busy: a build that has just begun gets them for its first command.
+const HEAD_START: Duration = Duration::from_millis(100);
 
 /// Keeps warm containers until `leave` is cancelled, and then removes them. `images` are pulled now and once an hour; what
 /// came in goes into `memory`.
@@ -35,7 +37,7 @@ pub(crate) async fn keep(site: Arc<Site>, images: Vec<String>, memory: Memory, l
         tokio::select! {
             biased;
             () = leave.cancelled() => break,
-            () = site.warm.changed.notified() => {}
+            () = site.warm.changed.notified() => sleep(HEAD_START).await,
             Some(_) = work.join_next() => {}
             _ = look.tick() => drop(work.spawn(follow_tags(site.clone()))),
             _ = pull.tick(), if !images.is_empty() => drop(work.spawn(pull_all(site.clone(), images.clone()))),

@@ -33,8 +33,8 @@ impl RawDocker {
     }
 
     /// So many containers, so many at once: create, start, wait, remove, and how long all of them take. They are on the
-    /// engine's own network, which all share, or each of those at the same time on one of its own that is kept, as
-    /// builds are: there the engine answers DNS, which it sets up for each container.
+    /// engine's own network, which all share, or each of those at the same time on one of its own that is kept:
+    /// there the engine answers DNS, which it sets up for each container.
     pub(crate) fn run_many(&self, image: &str, count: usize, at_once: usize, shared: bool) -> Duration {
         let name = |at: usize| format!("buildyard-bench-{}-{at}", std::process::id());
         let networks: Vec<String> = if shared { Vec::new() } else { (0..at_once).map(name).collect() };

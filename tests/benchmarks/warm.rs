@@ -72,8 +72,8 @@ fn rate(fleet: &Fleet, image: &str, report: &mut Report) {
         "200 one-command container builds, 4 slots",
         format!("{ours:.2} builds/s = {:.2} ×", ours / shared),
         format!(
-            "create+start+wait+rm, 4 at once, on the shared bridge: {shared:.2}/s; each on a network of its own, as builds \
-             are: {apart:.2}/s, of which ours is {:.2} ×",
+            "create+start+wait+rm, 4 at once, on the shared bridge: {shared:.2}/s; each on a network of its own: \
+             {apart:.2}/s, of which ours is {:.2} ×",
             ours / apart
         ),
         "≥ 0.9 ×",

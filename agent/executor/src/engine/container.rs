@@ -106,7 +106,7 @@ pub(super) fn bind(mount: &crate::sandbox::Mount) -> Result<Mount, ExecutorError
     })
 }
 
-pub(super) fn text(path: &Path) -> Result<String, ExecutorError> {
+fn text(path: &Path) -> Result<String, ExecutorError> {
     match path.to_str() {
         Some(text) if path.is_absolute() => Ok(text.to_owned()),
         _ => Err(ExecutorError::Refused(format!("path {} is not absolute, or not UTF-8", path.display()))),

@@ -28,8 +28,10 @@ pub(super) async fn create(engine: &Engine, spec: &SandboxSpec) -> Result<Sandbo
     let provide =
         async { tokio::join!(engine.spares.provide(link, &network, &spec.labels), engine.firewall.ensure()).0 };
     let create = create_container(link, &id.0, &spec.labels, body);
+    // A container is made for one holder, not for whichever has its name at the start.
+    let network_comes_first = link.quirks.network_comes_first || network.joins().is_some();
     let (provided, container) =
-        if link.quirks.network_comes_first { (provide.await, create.await) } else { tokio::join!(provide, create) };
+        if network_comes_first { (provide.await, create.await) } else { tokio::join!(provide, create) };
     let trouble = match (provided, container) {
         (_, Ok(Made::Taken(why))) => return Err(ExecutorError::Refused(why)),
         (Ok(()), Ok(Made::Ours)) => {

@@ -6,7 +6,7 @@
 //! namespace for those that follow. What a sandbox finds in `/etc` is its own copy. No connection that an earlier one
 //! closed keeps a port from it.
 
-use super::container::{bind, text};
+use super::container::bind;
 use super::failure::Failure;
 use super::link::Link;
 use super::network;
@@ -19,7 +19,9 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, DownloadFromContainerOptionsBuilder,
 };
 use futures::TryStreamExt;
+use std::fs::Permissions;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// An image with nothing in it: the program is mounted.
@@ -51,12 +53,15 @@ pub struct Holder {
 pub(super) struct Files(Vec<(&'static str, Vec<u8>)>);
 
 impl Files {
-    /// Writes a copy of each into a sandbox's folder.
+    /// Writes a copy of each into a sandbox's folder, readable for all of its users.
     pub(super) async fn lay_out(&self, folder: &Path) -> Result<(), ExecutorError> {
         let write = async {
+            clear(folder).await?;
             tokio::fs::create_dir_all(folder).await?;
             for (name, bytes) in &self.0 {
-                tokio::fs::write(folder.join(name), bytes).await?;
+                let path = folder.join(name);
+                tokio::fs::write(&path, bytes).await?;
+                tokio::fs::set_permissions(&path, Permissions::from_mode(0o644)).await?;
             }
             Ok(())
         };
@@ -69,6 +74,14 @@ impl Files {
         let mount =
             |name: &str| Mount { host: folder.join(name), inside: Path::new("/etc").join(name), read_only: false };
         self.0.iter().map(|(name, _)| mount(name)).collect()
+    }
+}
+
+/// Removes a sandbox's copies, whatever it made of them.
+pub(super) async fn clear(folder: &Path) -> std::io::Result<()> {
+    match tokio::fs::remove_dir_all(folder).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -102,7 +115,8 @@ pub(super) async fn keep_up(
         Ok(State::Fresh(_) | State::Ended(_)) | Err(ExecutorError::Gone(_)) => {}
         Err(error) => return Err(error),
     }
-    // The engine was restarted, or somebody pruned what is ours.
+    // The engine was restarted, or somebody pruned what is ours: what is left of it may be of a network that is gone.
+    remove(link, network).await?;
     network::create(link, network, &[(OWNER.to_owned(), owner.to_owned())].into()).await?;
     hold(link, holder, owner, network).await.map(Some)
 }
@@ -155,7 +169,7 @@ fn body(holder: &Holder, owner: &str, network: &str) -> Result<ContainerCreateBo
     Ok(ContainerCreateBody {
         image: Some(IMAGE.to_owned()),
         entrypoint: Some(holder.command.clone()),
-        working_dir: Some(text(Path::new("/"))?),
+        working_dir: Some("/".to_owned()),
         labels: Some([(OWNER.to_owned(), owner.to_owned())].into()),
         host_config: Some(host_config),
         ..Default::default()

@@ -16,9 +16,12 @@ use crate::sandbox::{ExecutorError, Mount, SandboxId};
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 
+/// How long an engine that could not hold a namespace is left alone.
+const REST: Duration = Duration::from_secs(300);
 /// On a network that may be kept, and on its holder: whose it is.
 pub(super) const OWNER: &str = "buildyard.network-owner";
 /// On a container: the network it was lent.
@@ -40,8 +43,8 @@ pub struct SpareNetworks {
 pub(super) struct Spares {
     options: Option<SpareNetworks>,
     pool: Mutex<Pool>,
-    /// The engine does not let namespaces be held.
-    cannot_hold: AtomicBool,
+    /// The engine did not let a namespace be held: it is not asked again before this.
+    hold_again: Mutex<Option<Instant>>,
 }
 
 /// A network lent to a sandbox that is being made. Unless confirmed, it goes back, also when its holder is dropped.
@@ -104,6 +107,10 @@ impl Spares {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn hold_again(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.hold_again.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn holder(&self) -> Option<(&Holder, &str)> {
         self.options.as_ref().and_then(|options| Some((options.holder.as_ref()?, options.owner.as_str())))
     }
@@ -135,10 +142,13 @@ impl Spares {
     ) -> Result<(), ExecutorError> {
         let name = loan.name();
         if let (Some(_), Some((holder, owner))) = (&loan.network.held, self.holder()) {
-            let anew = holder::keep_up(link, holder, owner, name).await?;
-            return match anew {
-                Some(files) => self.held_anew(loan, &files).await,
-                None => Ok(()),
+            return match holder::keep_up(link, holder, owner, name).await {
+                Ok(Some(files)) => self.held_anew(loan, &files).await,
+                Ok(None) => Ok(()),
+                Err(error) => {
+                    self.pool().held_no_more(&loan.id);
+                    Err(error)
+                }
             };
         }
         if self.options.is_none() || !self.pool().is_used(name) {
@@ -183,7 +193,7 @@ impl Spares {
 
     /// Whether this process lent the sandbox its network.
     pub(super) fn has_lent(&self, id: &SandboxId) -> bool {
-        self.pool().is_lent_to(id)
+        self.pool().lent_to(id).is_some()
     }
 
     /// Takes a sandbox's network back once its container is gone: kept, or removed when there are enough. `named` is the
@@ -195,6 +205,12 @@ impl Spares {
         named: Option<String>,
     ) -> Result<(), ExecutorError> {
         let keep = self.options.as_ref().map_or(0, |options| options.keep);
+        let folder = self.pool().lent_to(id).and_then(|network| self.folder(&network));
+        if let Some(folder) = folder
+            && let Err(error) = holder::clear(&folder).await
+        {
+            tracing::warn!(sandbox = id.0, %error, "a sandbox's copies of its network's files could not be removed yet");
+        }
         let returned = self.pool().give_back(id, keep, named);
         match returned {
             Returned::Settled => Ok(()),
@@ -209,14 +225,14 @@ impl Spares {
     /// Without a holder the network is kept all the same.
     async fn hold(&self, link: &Link, mut settling: Settling<'_>) {
         let Some((holder, owner)) = self.holder() else { return };
-        if self.cannot_hold.load(Ordering::Relaxed) {
+        if self.hold_again().is_some_and(|at| Instant::now() < at) {
             return;
         }
         match holder::hold(link, holder, owner, &settling.network.name).await {
             Ok(files) => settling.network.held = Some(files),
             Err(error) => {
                 tracing::warn!(%error, "network namespaces cannot be kept between builds, which start slower without");
-                self.cannot_hold.store(!matches!(error, ExecutorError::Unreachable(_)), Ordering::Relaxed);
+                *self.hold_again() = Some(Instant::now() + REST);
             }
         }
     }
@@ -224,7 +240,7 @@ impl Spares {
     async fn remove(&self, link: &Link, network: &str) -> Result<(), ExecutorError> {
         if let Some(folder) = self.folder(network) {
             holder::remove(link, network).await?;
-            let _ = tokio::fs::remove_dir_all(folder).await;
+            let _ = holder::clear(&folder).await;
         }
         network::remove(link, network).await
     }

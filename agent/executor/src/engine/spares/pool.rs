@@ -91,14 +91,22 @@ impl Pool {
         self.used.contains(name)
     }
 
-    pub(super) fn is_lent_to(&self, id: &SandboxId) -> bool {
-        self.lent.contains_key(id)
+    /// The network that a sandbox has.
+    pub(super) fn lent_to(&self, id: &SandboxId) -> Option<String> {
+        self.lent.get(id).map(|lent| lent.network.name.clone())
     }
 
     /// The namespace that a loan's network has was set up anew.
     pub(super) fn held_anew(&mut self, id: &SandboxId, files: &Files) {
         if let Some(lent) = self.lent.get_mut(id) {
             lent.network.held = Some(files.clone());
+        }
+    }
+
+    /// It could not be: whoever has the network next gets a new one, and takes away what is left of the holder.
+    pub(super) fn held_no_more(&mut self, id: &SandboxId) {
+        if let Some(lent) = self.lent.get_mut(id) {
+            lent.network.held = None;
         }
     }
 

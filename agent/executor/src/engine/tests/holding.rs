@@ -58,7 +58,7 @@ async fn runs(container: &str) -> bool {
 async fn a_tenants_third_sandbox_joins_and_finds_nothing_of_those_before() {
     try_fact(&ground().await, async |trial| {
         let Some(engine) = holding("third", trial).await else { return };
-        let leaves = "echo evil >> /etc/hosts; echo evil > /etc/resolv.conf; \
+        let leaves = "echo evil >> /etc/hosts; echo evil > /etc/resolv.conf; chmod 0 /etc/hosts; \
                       nc -l -p 99 < /dev/null & until nc 127.0.0.1 99 < /dev/null; do :; done; wait; exit 0";
         let joined = [
             run_and_remove(&engine, &spec(trial, Some("a"), leaves)).await,
@@ -67,11 +67,14 @@ async fn a_tenants_third_sandbox_joins_and_finds_nothing_of_those_before() {
         ];
         assert_eq!(joined, [false, false, true]);
 
-        let looks =
-            "cat /etc/hosts /etc/resolv.conf /etc/hostname > etc; cat /proc/net/tcp > tcp; ip address > ip; exit 0";
+        let looks = "cat /etc/hosts /etc/resolv.conf /etc/hostname > etc; ls -l /etc/hosts > mode; \
+                     cat /proc/net/tcp > tcp; ip address > ip; exit 0";
         assert!(run_and_remove(&engine, &spec(trial, Some("a"), looks)).await);
         let etc = trial.text("etc");
         assert!(!etc.contains("evil") && etc.contains("localhost") && etc.contains("nameserver 127.0.0.11"), "{etc}");
+        assert!(trial.text("mode").starts_with("-rw-r--r--"), "{}", trial.text("mode"));
+        let copies = trial.ground.folder().join("networks");
+        assert!(copies.read_dir().unwrap().next().is_none(), "copies are left of sandboxes that are gone");
         // 99 is 0063: neither a listener nor a closed connection is left.
         assert!(!trial.text("tcp").contains(":0063"), "{}", trial.text("tcp"));
         assert!(trial.text("ip").contains("eth0"), "{}", trial.text("ip"));

@@ -99,7 +99,7 @@ impl Engine {
         let capabilities = Mutex::new(capabilities(&link, &firewall).await?);
         let info = link.query("asking the engine where it keeps things", link.docker.info()).await?;
         let root = info.docker_root_dir.filter(|root| !root.is_empty()).map(PathBuf::from);
-        let spares = Spares::new(options.spare_networks.clone(), &link);
+        let spares = Spares::new(options.spare_networks.clone(), &link, root.clone());
         spares.clear(&link).await?;
         tracing::info!(engine = %link, "connected to the container engine");
         Ok(Self { link, options, firewall, spares, starts: Turns::default(), root, capabilities })

@@ -6,7 +6,7 @@
 //! namespace for those that follow. What a sandbox finds in `/etc` is its own copy. No connection that an earlier one
 //! closed keeps a port from it.
 
-use super::container::bind;
+use super::container::{bind, reach_into};
 use super::failure::Failure;
 use super::link::Link;
 use super::network;
@@ -46,6 +46,14 @@ pub struct Holder {
     pub command: Vec<String>,
     /// Where sandboxes' own copies of the namespace's files may lie; nothing else is in it.
     pub folder: PathBuf,
+}
+
+/// How namespaces are held here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Holding<'a> {
+    pub(super) by: &'a Holder,
+    pub(super) owner: &'a str,
+    pub(super) engine_root: Option<&'a Path>,
 }
 
 /// What the engine wrote into `/etc` for a namespace.
@@ -96,20 +104,15 @@ pub(super) fn network_of(name: &str) -> Option<&str> {
 }
 
 /// Sees to it that the network has a running holder, and gives its namespace's files.
-pub(super) async fn hold(link: &Link, holder: &Holder, owner: &str, network: &str) -> Result<Files, ExecutorError> {
+pub(super) async fn hold(link: &Link, holder: &Holding<'_>, network: &str) -> Result<Files, ExecutorError> {
     let name = name(network);
-    Box::pin(create(link, &name, body(holder, owner, network)?)).await?;
+    Box::pin(create(link, &name, body(holder, network)?)).await?;
     link.change(&format!("starting {name}"), link.docker.start_container(&name, None)).await?;
     files(link, &name).await
 }
 
 /// The same for one that should be running: gives the files of a namespace that had to be set up anew.
-pub(super) async fn keep_up(
-    link: &Link,
-    holder: &Holder,
-    owner: &str,
-    network: &str,
-) -> Result<Option<Files>, ExecutorError> {
+pub(super) async fn keep_up(link: &Link, holder: &Holding<'_>, network: &str) -> Result<Option<Files>, ExecutorError> {
     match state::ask(link, &SandboxId(name(network))).await {
         Ok(State::Running) => return Ok(None),
         Ok(State::Fresh(_) | State::Ended(_)) | Err(ExecutorError::Gone(_)) => {}
@@ -117,8 +120,8 @@ pub(super) async fn keep_up(
     }
     // The engine was restarted, or somebody pruned what is ours: what is left of it may be of a network that is gone.
     remove(link, network).await?;
-    network::create(link, network, &[(OWNER.to_owned(), owner.to_owned())].into()).await?;
-    hold(link, holder, owner, network).await.map(Some)
+    network::create(link, network, &[(OWNER.to_owned(), holder.owner.to_owned())].into()).await?;
+    hold(link, holder, network).await.map(Some)
 }
 
 /// Removes a network's holder, if there is one. Nobody may be beside it any more.
@@ -152,11 +155,11 @@ async fn import_image(link: &Link) -> Result<(), ExecutorError> {
     Ok(())
 }
 
-fn body(holder: &Holder, owner: &str, network: &str) -> Result<ContainerCreateBody, ExecutorError> {
+fn body(holder: &Holding<'_>, network: &str) -> Result<ContainerCreateBody, ExecutorError> {
     let host_config = HostConfig {
         network_mode: Some(network.to_owned()),
         sysctls: Some(SYSCTLS.map(|(name, value)| (name.to_owned(), value.to_owned())).into()),
-        mounts: Some(vec![bind(&holder.program)?]),
+        mounts: Some(vec![bind(&holder.by.program)?]),
         cap_drop: Some(vec!["ALL".to_owned()]),
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
         ipc_mode: Some("private".to_owned()),
@@ -166,14 +169,18 @@ fn body(holder: &Holder, owner: &str, network: &str) -> Result<ContainerCreateBo
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
         ..Default::default()
     };
-    Ok(ContainerCreateBody {
+    let mut body = ContainerCreateBody {
         image: Some(IMAGE.to_owned()),
-        entrypoint: Some(holder.command.clone()),
+        entrypoint: Some(holder.by.command.clone()),
         working_dir: Some("/".to_owned()),
-        labels: Some([(OWNER.to_owned(), owner.to_owned())].into()),
+        labels: Some([(OWNER.to_owned(), holder.owner.to_owned())].into()),
         host_config: Some(host_config),
         ..Default::default()
-    })
+    };
+    if let Some(root) = holder.engine_root {
+        reach_into(&mut body, root);
+    }
+    Ok(body)
 }
 
 async fn files(link: &Link, name: &str) -> Result<Files, ExecutorError> {
@@ -197,4 +204,28 @@ fn only_entry(archive: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     entry.read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bollard::models::MountBindOptionsPropagationEnum as Propagation;
+
+    #[test]
+    fn a_holder_can_do_nothing_and_its_program_may_lie_on_a_volume() {
+        let program = Mount { host: "/engine/volumes/agent/bin".into(), inside: "/bin".into(), read_only: true };
+        let by = Holder { program, command: vec!["/bin".into()], folder: "/engine/volumes/agent/networks".into() };
+        let held = Holding { by: &by, owner: "a", engine_root: Some(Path::new("/engine")) };
+        let config = body(&held, "x.net").unwrap().host_config.unwrap();
+        assert_eq!((config.privileged, config.cap_drop), (None, Some(vec!["ALL".to_owned()])));
+        let mounts = config.mounts.unwrap();
+        let propagation = mounts[0].bind_options.as_ref().unwrap().propagation;
+        assert_eq!((mounts.len(), mounts[0].read_only, propagation), (1, Some(true), Some(Propagation::RSLAVE)));
+    }
+
+    #[test]
+    fn a_holders_network_is_known_by_its_name() {
+        assert_eq!(network_of(&format!("/{}", name("x.net"))), Some("x.net"));
+        assert_eq!(network_of("/x.net"), None);
+    }
 }

@@ -9,7 +9,7 @@ mod pool;
 
 use self::pool::{Network, Pool, Returned};
 use super::failure::Failure;
-use super::holder::{self, Files, Holder};
+use super::holder::{self, Files, Holder, Holding};
 use super::link::Link;
 use super::network;
 use crate::sandbox::{ExecutorError, Mount, SandboxId};
@@ -42,6 +42,7 @@ pub struct SpareNetworks {
 #[derive(Debug, Default)]
 pub(super) struct Spares {
     options: Option<SpareNetworks>,
+    engine_root: Option<PathBuf>,
     pool: Mutex<Pool>,
     /// The engine did not let a namespace be held: it is not asked again before this.
     hold_again: Mutex<Option<Instant>>,
@@ -96,11 +97,11 @@ impl Drop for Settling<'_> {
 }
 
 impl Spares {
-    pub(super) fn new(mut options: Option<SpareNetworks>, link: &Link) -> Self {
+    pub(super) fn new(mut options: Option<SpareNetworks>, link: &Link, engine_root: Option<PathBuf>) -> Self {
         if let Some(options) = options.as_mut().filter(|_| !link.quirks.joins_namespaces) {
             options.holder = None;
         }
-        Self { options, ..Self::default() }
+        Self { options, engine_root, ..Self::default() }
     }
 
     fn pool(&self) -> MutexGuard<'_, Pool> {
@@ -111,13 +112,14 @@ impl Spares {
         self.hold_again.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn holder(&self) -> Option<(&Holder, &str)> {
-        self.options.as_ref().and_then(|options| Some((options.holder.as_ref()?, options.owner.as_str())))
+    fn held(&self) -> Option<Holding<'_>> {
+        let options = self.options.as_ref()?;
+        Some(Holding { by: options.holder.as_ref()?, owner: &options.owner, engine_root: self.engine_root.as_deref() })
     }
 
     /// Where a network's sandbox has its own files of the namespace.
     fn folder(&self, network: &str) -> Option<PathBuf> {
-        self.holder().map(|(holder, _)| holder.folder.join(network))
+        self.held().map(|held| held.by.folder.join(network))
     }
 
     /// The network for a sandbox. Without spares it has the sandbox's own name. Files that it needs are in place.
@@ -141,8 +143,8 @@ impl Spares {
         sandbox: &BTreeMap<String, String>,
     ) -> Result<(), ExecutorError> {
         let name = loan.name();
-        if let (Some(_), Some((holder, owner))) = (&loan.network.held, self.holder()) {
-            return match holder::keep_up(link, holder, owner, name).await {
+        if let (Some(_), Some(held)) = (&loan.network.held, self.held()) {
+            return match holder::keep_up(link, &held, name).await {
                 Ok(Some(files)) => self.held_anew(loan, &files).await,
                 Ok(None) => Ok(()),
                 Err(error) => {
@@ -224,11 +226,11 @@ impl Spares {
 
     /// Without a holder the network is kept all the same.
     async fn hold(&self, link: &Link, mut settling: Settling<'_>) {
-        let Some((holder, owner)) = self.holder() else { return };
+        let Some(held) = self.held() else { return };
         if self.hold_again().is_some_and(|at| Instant::now() < at) {
             return;
         }
-        match holder::hold(link, holder, owner, &settling.network.name).await {
+        match holder::hold(link, &held, &settling.network.name).await {
             Ok(files) => settling.network.held = Some(files),
             Err(error) => {
                 tracing::warn!(%error, "network namespaces cannot be kept between builds, which start slower without");

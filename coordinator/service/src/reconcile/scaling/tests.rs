@@ -113,6 +113,14 @@ impl Stage {
         Ok(TestAgent { name, messages, end })
     }
 
+    /// A build comes in, an instance is launched for it, and its agent is offered the build.
+    async fn offer_to_new(&mut self) -> (AgentId, LeaseToken) {
+        self.rig.submit("app").await;
+        self.pass(2).await;
+        self.settle().await;
+        self.offer().await
+    }
+
     /// The agents of all running instances connect, those of ended ones go.
     async fn settle(&mut self) {
         let running = self.place.running();
@@ -270,10 +278,7 @@ async fn an_offer_to_an_agent_that_is_drained_is_taken_back_and_runs_elsewhere()
 #[tokio::test(start_paused = true)]
 async fn a_restarted_coordinator_goes_on_where_the_fleet_was() {
     let mut stage = Stage::set(policy()).await;
-    stage.rig.submit("app").await;
-    stage.pass(2).await;
-    stage.settle().await;
-    let (agent, token) = stage.offer().await;
+    let (agent, token) = stage.offer_to_new().await;
     stage.says(&agent, Event::Accept { token: token.clone() }).await;
     stage.restart(policy()).await;
     stage.pass(5).await;
@@ -337,10 +342,7 @@ async fn an_instance_whose_agent_never_joins_is_replaced_and_ended() {
 #[tokio::test(start_paused = true)]
 async fn a_place_that_hides_everything_ends_no_agent_and_doubles_nothing() {
     let mut stage = Stage::set(policy()).await;
-    stage.rig.submit("app").await;
-    stage.pass(2).await;
-    stage.settle().await;
-    let (agent, token) = stage.offer().await;
+    let (agent, token) = stage.offer_to_new().await;
     stage.says(&agent, Event::Accept { token: token.clone() }).await;
     stage.place.misbehave(Mischief { hides: true, ..Mischief::default() });
     stage.live(300).await;

@@ -62,10 +62,7 @@ async fn agents_that_come_together_from_a_place_without_tickets_take_a_launch_ea
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_comes_back_while_its_instance_is_given_up_loses_no_build() {
     let mut stage = Stage::set(Policy { max: 1, ..policy() }).await;
-    stage.rig.submit("app").await;
-    stage.pass(2).await;
-    stage.settle().await;
-    let (agent, token) = stage.offer().await;
+    let (agent, token) = stage.offer_to_new().await;
     stage.says(&agent, Event::Accept { token: token.clone() }).await;
     stage.finishes(&agent, token).await;
     let instance = stage.place.running().into_values().next().unwrap();
@@ -89,10 +86,7 @@ async fn an_agent_that_comes_back_while_its_instance_is_given_up_loses_no_build(
 #[tokio::test(start_paused = true)]
 async fn a_build_that_cannot_be_read_keeps_no_fleet_from_growing() {
     let mut stage = Stage::set(policy()).await;
-    stage.rig.submit("app").await;
-    stage.pass(2).await;
-    stage.settle().await;
-    let (first, token) = stage.offer().await;
+    let (first, token) = stage.offer_to_new().await;
     stage.flawed.damage(&token.build);
     let launch = stage.rig.service.inner.fleets.launches.of_agent(&first).unwrap();
     let leaving = LaunchRecord { leaving_since: Some(stage.clock.now()), ..launch };
@@ -105,10 +99,7 @@ async fn a_build_that_cannot_be_read_keeps_no_fleet_from_growing() {
 #[tokio::test(start_paused = true)]
 async fn an_instance_that_does_not_end_keeps_no_fleet_from_growing() {
     let mut stage = Stage::set(policy()).await;
-    stage.rig.submit("app").await;
-    stage.pass(2).await;
-    stage.settle().await;
-    let (agent, token) = stage.offer().await;
+    let (agent, token) = stage.offer_to_new().await;
     stage.says(&agent, Event::Accept { token: token.clone() }).await;
     stage.finishes(&agent, token).await;
     stage.place.misbehave(Mischief { ends_nothing: true, ..Mischief::default() });
@@ -126,10 +117,7 @@ async fn an_instance_that_does_not_end_keeps_no_fleet_from_growing() {
 async fn the_plan_knows_when_builds_end_and_what_came_without_having_to_wait() {
     let mut stage = Stage::set(policy()).await;
     let fleet = Stage::name();
-    stage.rig.submit("app").await;
-    stage.pass(2).await;
-    stage.settle().await;
-    let (agent, token) = stage.offer().await;
+    let (agent, token) = stage.offer_to_new().await;
     stage.says(&agent, Event::Accept { token: token.clone() }).await;
     assert_eq!(stage.rig.service.present_in(&fleet)[0].endings, [], "nobody knows how long builds of the project take");
     stage.live(7).await;
